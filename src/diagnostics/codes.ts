@@ -1,0 +1,31 @@
+/**
+ * Every error code, its one-line summary and the exit code of a command that ends with it.
+ * `ringfence explain CODE` and docs/reference/errors.md are made from this table, so nothing is typed twice.
+ *
+ * Exit codes: 0 done or yes; 1 no; 2 usage; 3 invalid input; 4 environment; 70 our own bug.
+ */
+export const CODES = {
+  // cli
+  USAGE: { exit: 2, summary: "the command line does not fit the command" },
+  INTERNAL: { exit: 70, summary: "a bug in Ringfence itself" },
+  // documents
+  DOCUMENT_SYNTAX: { exit: 3, summary: "the text is not well-formed YAML or JSON" },
+  DOCUMENT_DUPLICATE_KEY: { exit: 3, summary: "a mapping names one key twice" },
+  DOCUMENT_ALIAS: { exit: 3, summary: "anchors, aliases and merge keys are not accepted here" },
+  DOCUMENT_TOO_LARGE: { exit: 3, summary: "the document exceeds the size that is read" },
+  DOCUMENT_TOO_DEEP: { exit: 3, summary: "the document nests deeper than is read" },
+  DOCUMENT_NUMBER: { exit: 3, summary: "a number cannot be represented exactly" },
+  // files
+  FILE_NOT_FOUND: { exit: 4, summary: "a file or folder that was named does not exist" },
+  FILE_UNREADABLE: { exit: 4, summary: "a file or folder cannot be read" },
+  FILE_UNWRITABLE: { exit: 4, summary: "a file or folder cannot be written" },
+  // workflow
+  WORKFLOW_SHAPE: { exit: 3, summary: "a value of ringfence.yaml has the wrong type or form" },
+  WORKFLOW_UNKNOWN_KEY: { exit: 3, summary: "ringfence.yaml has a key that the schema does not know" },
+  WORKFLOW_MISSING_KEY: { exit: 3, summary: "ringfence.yaml lacks a required key" },
+  WORKFLOW_UNKNOWN_NAME: { exit: 3, summary: "a name refers to nothing that the file declares" },
+  WORKFLOW_AMBIGUOUS: { exit: 3, summary: "one name or port stands for more than one thing" },
+  WORKFLOW_CONFLICT: { exit: 3, summary: "two parts of the file contradict each other" },
+} as const satisfies Record<string, { exit: 1 | 2 | 3 | 4 | 70; summary: string }>;
+
+export type Code = keyof typeof CODES;
