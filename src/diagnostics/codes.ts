@@ -19,6 +19,8 @@ export const CODES = {
   FILE_NOT_FOUND: { exit: 4, summary: "a file or folder that was named does not exist" },
   FILE_UNREADABLE: { exit: 4, summary: "a file or folder cannot be read" },
   FILE_UNWRITABLE: { exit: 4, summary: "a file or folder cannot be written" },
+  // identity
+  IDENTITY_SPIFFE_ID: { exit: 3, summary: "a text is not a SPIFFE ID, a trust domain or a part of one" },
   // workflow
   WORKFLOW_SHAPE: { exit: 3, summary: "a value of ringfence.yaml has the wrong type or form" },
   WORKFLOW_UNKNOWN_KEY: { exit: 3, summary: "ringfence.yaml has a key that the schema does not know" },

@@ -1,0 +1,13 @@
+export {
+  parseSpiffeId,
+  parseTrustDomain,
+  pathSegmentProblem,
+  type SpiffeId,
+  spiffeId,
+  spiffeIdProblem,
+  type TrustDomain,
+  trustDomainProblem,
+  type WorkloadIdentity,
+  workloadId,
+  workloadOf,
+} from "./spiffe-id.js";
