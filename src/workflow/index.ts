@@ -1,0 +1,3 @@
+export { isHttp, METHODS, type Method, type Operation, PROTOCOLS, type Protocol } from "./operation.js";
+export { matchesPath, type PathPattern, parsePathPattern, type Segment } from "./path-pattern.js";
+export * from "./workflow.js";
