@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   rego: [],
   files: ["diagnostics"],
   documents: ["diagnostics"],
-  identity: ["diagnostics"],
+  identity: ["diagnostics", "files"],
   cluster: ["diagnostics", "documents"],
   workflow: ["diagnostics", "documents", "identity"],
   policy: ["diagnostics", "identity", "workflow"],

@@ -1,0 +1,1 @@
+export { type WholeFileOptions, writeWholeFile } from "./whole-file.js";
