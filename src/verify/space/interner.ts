@@ -1,0 +1,52 @@
+/**
+ * A bounded table from a canonical text to the one object that stands for it. Identity is then equality *as long as both
+ * objects come from one generation*: when the table is full it starts anew, so callers use identity as a short cut and
+ * fall back on an exact comparison.
+ */
+export class Interner<T> {
+  readonly #most: number;
+  #table = new Map<string, T>();
+
+  constructor(most = 200_000) {
+    this.#most = most;
+  }
+
+  get(key: string, make: () => T): T {
+    const known = this.#table.get(key);
+    if (known !== undefined) return known;
+    if (this.#table.size >= this.#most) this.#table = new Map();
+    const made = make();
+    this.#table.set(key, made);
+    return made;
+  }
+}
+
+/** A bounded memory of the results of a binary operation, keyed by the ids of its operands. */
+export class PairMemo<T> {
+  readonly #most: number;
+  #size = 0;
+  #table = new Map<number, Map<number, T>>();
+
+  constructor(most = 500_000) {
+    this.#most = most;
+  }
+
+  get(a: number, b: number): T | undefined {
+    return this.#table.get(a)?.get(b);
+  }
+
+  set(a: number, b: number, value: T): T {
+    if (this.#size >= this.#most) {
+      this.#table = new Map();
+      this.#size = 0;
+    }
+    let row = this.#table.get(a);
+    if (row === undefined) {
+      row = new Map();
+      this.#table.set(a, row);
+    }
+    row.set(b, value);
+    this.#size++;
+    return value;
+  }
+}
