@@ -1,0 +1,42 @@
+/** Values of the Rego language: their types, order, identity, arithmetic, and their JSON, YAML and Rego notations. */
+export { abs, add, ceil, divide, floor, multiply, product, remainder, round, subtract, sum } from "./arithmetic.js";
+export {
+  ArithmeticError,
+  asNum,
+  compareNumbers,
+  Num,
+  numberFrom,
+  numberFromBigInt,
+  numberText,
+  parseNumber,
+  toBigInt,
+  toDouble,
+  toSafeInteger,
+} from "./num.js";
+export { jsonObject, MAX_DEPTH, readJson, setOwn, ValueSyntaxError } from "./read-json.js";
+export { readYaml } from "./read-yaml.js";
+export {
+  type CanonicalKey,
+  canonicalKey,
+  compare,
+  compareStrings,
+  equal,
+  isArray,
+  isNumber,
+  isObject,
+  isSet,
+  type JsonObject,
+  lookup,
+  objectEntries,
+  objectFrom,
+  objectGet,
+  objectKeys,
+  objectSize,
+  RegoObject,
+  RegoSet,
+  rank,
+  type TypeName,
+  typeName,
+  type Value,
+} from "./value.js";
+export { jsonKey, quoteGo, regoText, toJson, writeJson } from "./write.js";

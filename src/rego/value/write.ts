@@ -1,0 +1,110 @@
+/**
+ * Values as text: JSON as OPA writes it (sorted keys and sets, non-string keys as their JSON text, `<`, `>` and `&`
+ * escaped), and Rego notation (`{1, 2}`, `set()`, Go's quoting), which `sprintf("%v")` and `print` show.
+ */
+import { Num, numberText, toDouble } from "./num.js";
+import { setOwn } from "./read-json.js";
+import { compareStrings, type JsonObject, objectEntries, RegoObject, RegoSet, type Value } from "./value.js";
+
+/** JSON text. `indent` is what one level is indented by; without it the text is compact. */
+export function writeJson(value: Value, indent = ""): string {
+  return write(value, indent, indent === "" ? "" : "\n");
+}
+
+function write(value: Value, indent: string, newline: string): string {
+  if (typeof value === "string") return quoteJson(value);
+  if (typeof value === "number" || value instanceof Num) return numberText(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  const inner = newline + indent;
+  if (Array.isArray(value) || value instanceof RegoSet) {
+    const items = (Array.isArray(value) ? (value as readonly Value[]) : value.sorted()) as readonly Value[];
+    if (items.length === 0) return "[]";
+    return `[${inner}${items.map((item) => write(item, indent, inner)).join(`,${inner}`)}${newline}]`;
+  }
+  const entries = jsonEntries(value as JsonObject | RegoObject);
+  if (entries.length === 0) return "{}";
+  const colon = indent === "" ? ":" : ": ";
+  const members = entries.map(([key, member]) => quoteJson(key) + colon + write(member, indent, inner));
+  return `{${inner}${members.join(`,${inner}`)}${newline}}`;
+}
+
+/** Pairs with their keys as JSON knows them, sorted; of keys that become the same text the last one stays. */
+function jsonEntries(object: JsonObject | RegoObject): readonly (readonly [string, Value])[] {
+  const entries = objectEntries(object);
+  if (!(object instanceof RegoObject)) return entries as readonly (readonly [string, Value])[];
+  if (entries.every(([key]) => typeof key === "string")) return entries as readonly (readonly [string, Value])[];
+  const texts = new Map<string, Value>();
+  for (const [key, value] of entries) texts.set(jsonKey(key), value);
+  return [...texts].sort((a, b) => compareStrings(a[0], b[0]));
+}
+
+/** The object key that JSON has for a value of any kind. */
+export function jsonKey(key: Value): string {
+  return typeof key === "string" ? key : writeJson(key);
+}
+
+/** Plain JavaScript data for a program: sets as sorted arrays, numbers as doubles (which may round long ones). */
+export function toJson(value: Value): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Num) return toDouble(value);
+  if (Array.isArray(value)) return value.map(toJson);
+  if (value instanceof RegoSet) return value.sorted().map(toJson);
+  const object: Record<string, unknown> = {};
+  for (const [key, member] of jsonEntries(value as JsonObject | RegoObject)) {
+    setOwn(object as Record<string, Value>, key, toJson(member) as Value);
+  }
+  return object;
+}
+
+const JSON_ESCAPED = /[<>&\u2028\u2029]/g;
+
+function quoteJson(text: string): string {
+  const quoted = JSON.stringify(text);
+  return quoted.replace(JSON_ESCAPED, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** The value in Rego notation. */
+export function regoText(value: Value): string {
+  if (typeof value === "string") return quoteGo(value);
+  if (typeof value === "number" || value instanceof Num) return numberText(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return `[${value.map(regoText).join(", ")}]`;
+  if (value instanceof RegoSet) {
+    return value.size === 0 ? "set()" : `{${value.sorted().map(regoText).join(", ")}}`;
+  }
+  const members = objectEntries(value as JsonObject | RegoObject).map(([k, v]) => `${regoText(k)}: ${regoText(v)}`);
+  return `{${members.join(", ")}}`;
+}
+
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+const NEEDS_ESCAPE = /["\\]|[^\x20-\x7e]/;
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+/** A string literal as Go's `strconv.Quote` writes it; `ascii` as `QuoteToASCII` does. */
+export function quoteGo(text: string, ascii = false): string {
+  if (!NEEDS_ESCAPE.test(text)) return `"${text}"`;
+  let quoted = '"';
+  for (const character of text) quoted += escapeGo(character, ascii);
+  return `${quoted}"`;
+}
+
+function escapeGo(character: string, ascii: boolean): string {
+  const short = SHORT_ESCAPES[character];
+  if (short !== undefined) return short;
+  const code = character.codePointAt(0) ?? 0;
+  if (code >= 0x20 && code < 0x7f) return character;
+  if (code >= 0xd800 && code <= 0xdfff) return ascii ? "\\ufffd" : "\ufffd";
+  if (!ascii && PRINTABLE.test(character)) return character;
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
+  return code > 0xffff ? `\\U${code.toString(16).padStart(8, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+}
