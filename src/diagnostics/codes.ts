@@ -21,6 +21,14 @@ export const CODES = {
   FILE_UNWRITABLE: { exit: 4, summary: "a file or folder cannot be written" },
   // identity
   IDENTITY_SPIFFE_ID: { exit: 3, summary: "a text is not a SPIFFE ID, a trust domain or a part of one" },
+  IDENTITY_SVID: { exit: 1, summary: "a certificate chain is not a valid X.509-SVID of the trust domain" },
+  IDENTITY_REVOKED: { exit: 1, summary: "an identity was withdrawn" },
+  IDENTITY_FOREIGN_DOMAIN: { exit: 3, summary: "an identity lies outside the authority's trust domain" },
+  IDENTITY_ISSUE: { exit: 3, summary: "a certificate cannot be issued as asked" },
+  IDENTITY_AUTHORITY: { exit: 4, summary: "the file of a certificate authority cannot be used" },
+  IDENTITY_SEALED: { exit: 4, summary: "a sealed key cannot be opened with the secret at hand" },
+  IDENTITY_TOKEN: { exit: 1, summary: "a token is not valid for this workflow" },
+  IDENTITY_ISSUER: { exit: 4, summary: "the keys of a token issuer cannot be obtained" },
   // workflow
   WORKFLOW_SHAPE: { exit: 3, summary: "a value of ringfence.yaml has the wrong type or form" },
   WORKFLOW_UNKNOWN_KEY: { exit: 3, summary: "ringfence.yaml has a key that the schema does not know" },

@@ -1,4 +1,14 @@
 export {
+  Authority,
+  type AuthorityOptions,
+  derOf,
+  type IssueOptions,
+  isWithdrawn,
+  MAX_SVID_SECONDS,
+  type Withdrawals,
+} from "./authority.js";
+export { Credential, type CredentialOptions, type CurrentCredential, type IssueSvid } from "./credential.js";
+export {
   parseSpiffeId,
   parseTrustDomain,
   pathSegmentProblem,
@@ -11,3 +21,4 @@ export {
   workloadId,
   workloadOf,
 } from "./spiffe-id.js";
+export { type Svid, type SvidExpectation, verifySvid } from "./svid.js";
