@@ -5,8 +5,8 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    // A one-letter word is within two edits of everything short; demand that something of it remains.
-    if (distance < bestDistance && distance < Math.max(candidate.length, 2)) {
+    // Two short words are always within two edits: demand that something of both remains.
+    if (distance < bestDistance && distance < Math.min(word.length, candidate.length)) {
       best = candidate;
       bestDistance = distance;
     }

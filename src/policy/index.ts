@@ -25,4 +25,5 @@ export {
   type WorkloadKind,
   type Zone,
 } from "../workflow/index.js";
+export { derive } from "./derive.js";
 export type * from "./policy.js";

@@ -76,7 +76,7 @@ export interface Workload {
   readonly encryptedAtRest?: boolean;
   /** which data this workload may turn into which: a released class no longer counts as the one it was made from */
   readonly releases: readonly Release[];
-  readonly kubernetes?: KubernetesObject;
+  readonly kubernetes: KubernetesObject;
   readonly span: Span;
 }
 
@@ -93,7 +93,7 @@ export interface Release {
   readonly span: Span;
 }
 
-/** The existing object that runs a workload, where its kind or name isn't the default (a Deployment named like the workload). */
+/** The object that runs a workload in a cluster: a Deployment of its name unless the file says otherwise. */
 export interface KubernetesObject {
   readonly kind: "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "Pod";
   readonly name: string;
