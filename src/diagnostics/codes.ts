@@ -36,6 +36,11 @@ export const CODES = {
   WORKFLOW_UNKNOWN_NAME: { exit: 3, summary: "a name refers to nothing that the file declares" },
   WORKFLOW_AMBIGUOUS: { exit: 3, summary: "one name or port stands for more than one thing" },
   WORKFLOW_CONFLICT: { exit: 3, summary: "two parts of the file contradict each other" },
+  // targets
+  TARGET_UNKNOWN: { exit: 2, summary: "a target is named that Ringfence does not have" },
+  TARGET_NOT_CHOSEN: { exit: 2, summary: "a target is named that the workflow does not choose" },
+  TARGET_UNENFORCED: { exit: 3, summary: "a rule asks for something that no chosen engine enforces" },
+  TARGET_INEXPRESSIBLE: { exit: 3, summary: "a name or value means something else in an engine's own language" },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4 | 70; summary: string }>;
 
 export type Code = keyof typeof CODES;

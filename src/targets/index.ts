@@ -1,0 +1,14 @@
+export { type Capability, type CapabilityTable, FEATURES, type Feature, LAYERS, type Layer } from "./capability.js";
+export { type Compilation, type CompiledFile, type CompileOptions, compile, textOf } from "./compile.js";
+export type {
+  BoundaryControls,
+  Controls,
+  LayerControls,
+  ObjectReference,
+  RuleControls,
+  ZoneControls,
+} from "./controls.js";
+export { LABELS } from "./names.js";
+export { type KubeObject, titleOf } from "./object.js";
+export { TARGETS } from "./registry.js";
+export type { Artifact, Holding, ManifestArtifact, Target, TextArtifact } from "./target.js";

@@ -1,0 +1,54 @@
+/**
+ * The contract of every target: from the policy, and nothing else, to artifacts. A target is pure: no file, no clock, no
+ * randomness, the same policy gives the same bytes. What it cannot enforce it says in its capability table and, for a
+ * single rule, in `holds`; `compile` refuses a rule that no target of the workflow holds.
+ */
+import type { Policy, Rule } from "../policy/index.js";
+import type { CapabilityTable, Feature, Layer } from "./capability.js";
+import type { KubeObject } from "./object.js";
+
+export type Artifact = ManifestArtifact | TextArtifact;
+
+/** A file of Kubernetes objects that are applied as they are. */
+export interface ManifestArtifact {
+  readonly kind: "manifests";
+  /** relative to the output folder, `/` between parts, `<target>/…` */
+  readonly path: string;
+  readonly objects: readonly KubeObject[];
+  /** lines of a comment at the head of the file */
+  readonly comment?: readonly string[];
+  /** false: a file that a person must place or merge (a static file of the API server, a mesh configuration) */
+  readonly apply?: boolean;
+}
+
+/** Any other file: Rego, HCL, a configuration, a kustomization's patches. Its text ends with a line break. */
+export interface TextArtifact {
+  readonly kind: "text";
+  readonly path: string;
+  readonly text: string;
+  readonly rules?: readonly string[];
+  readonly holds?: readonly Feature[];
+}
+
+export interface Target {
+  readonly name: string;
+  /** one line for people: what it writes */
+  readonly summary: string;
+  readonly layer: Layer;
+  readonly capabilities: CapabilityTable;
+  /** whether the workflow's `targets` choose this engine */
+  chosen(policy: Policy): boolean;
+  /** how far `feature` of `rule` is enforced by what `emit` writes; called only with a rule that asks for the feature */
+  holds(policy: Policy, rule: Rule, feature: Feature): Holding;
+  /** what must stand in the cluster for the artifacts to mean what they say, a sentence each */
+  requires(policy: Policy): readonly string[];
+  emit(policy: Policy): readonly Artifact[];
+}
+
+export type Holding =
+  | { readonly level: "enforced" }
+  /** not, or not exactly; why, in a clause that continues "`target` …" */
+  | { readonly level: "left"; readonly why: string };
+
+export const HELD: Holding = { level: "enforced" };
+export const leftBecause = (why: string): Holding => ({ level: "left", why });
