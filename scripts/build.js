@@ -1,9 +1,9 @@
-// Compiles src/ to dist/ from nothing, so that no deleted module lives on in the package.
+// Compiles src/ to dist/ from nothing, so that no deleted module lives on in the package, and writes the JSON Schema.
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const typescript = createRequire(import.meta.url).resolve("typescript/package.json");
@@ -12,4 +12,8 @@ const tsc = spawnSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "
   cwd: root,
   stdio: "inherit",
 });
-process.exit(tsc.status ?? 1);
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+const { workflowJsonSchema } = await import(pathToFileURL(join(root, "dist/workflow/index.js")).href);
+mkdirSync(join(root, "schema"), { recursive: true });
+writeFileSync(join(root, "schema/ringfence.schema.json"), `${JSON.stringify(workflowJsonSchema(), null, 2)}\n`);

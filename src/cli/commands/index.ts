@@ -1,0 +1,7 @@
+import type { DeclareCommand } from "../command.js";
+import { completion } from "./completion.js";
+import { explain } from "./explain.js";
+import { init } from "./init.js";
+
+/** In the order of `ringfence --help`: the order of the work. */
+export const COMMANDS: readonly DeclareCommand[] = [init, explain, completion];
