@@ -41,6 +41,12 @@ export const CODES = {
   TARGET_NOT_CHOSEN: { exit: 2, summary: "a target is named that the workflow does not choose" },
   TARGET_UNENFORCED: { exit: 3, summary: "a rule asks for something that no chosen engine enforces" },
   TARGET_INEXPRESSIBLE: { exit: 3, summary: "a name or value means something else in an engine's own language" },
+  // cluster
+  CLUSTER_SHAPE: { exit: 3, summary: "a field of a Kubernetes object has the wrong type" },
+  CLUSTER_VALUE: { exit: 3, summary: "a field of a Kubernetes object has a value that the API refuses" },
+  CLUSTER_UNKNOWN_FIELD: { exit: 3, summary: "a Kubernetes object has a field that its kind does not know" },
+  CLUSTER_MISSING_FIELD: { exit: 3, summary: "a Kubernetes object lacks a field that its kind requires" },
+  CLUSTER_DUPLICATE: { exit: 3, summary: "two documents define the same Kubernetes object differently" },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4 | 70; summary: string }>;
 
 export type Code = keyof typeof CODES;

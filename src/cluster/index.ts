@@ -1,0 +1,89 @@
+export {
+  type AddressRange,
+  ALL_V4,
+  ALL_V6,
+  formatAddress,
+  formatRange,
+  isV4,
+  parseAddress,
+  parseCidr,
+} from "./address.js";
+export type {
+  AdminNetworkPolicy,
+  AdminPeer,
+  AdminPort,
+  AdminRule,
+  AdminSubject,
+  BaselineAdminNetworkPolicy,
+} from "./admin-network-policy.js";
+export type { AdmissionPolicy, AdmissionPolicyBinding, AdmissionWebhook } from "./admission.js";
+export { type Cluster, type ClusterOptions, type ClusterReading, readCluster, type Skipped } from "./cluster.js";
+export type { ConfigMap, PersistentVolumeClaim, Secret, ServiceAccount, StorageClass } from "./config.js";
+export { readSources, type SourceReading } from "./files.js";
+export type {
+  BackendRef,
+  Gateway,
+  GatewayRoute,
+  Listener,
+  ParentRef,
+  ReferenceGrant,
+  RouteKind,
+} from "./gateway-api.js";
+export type { Ingress, IngressPath, Route, ServiceBackend } from "./ingress.js";
+export type { ProxyExtension } from "./istio-extensions.js";
+export type {
+  ClientTlsMode,
+  DestinationRule,
+  IstioGateway,
+  RouteDestination,
+  ServiceEntry,
+  Sidecar,
+  TrafficPolicy,
+  VirtualRoute,
+  VirtualService,
+  WorkloadEntry,
+} from "./istio-networking.js";
+export type {
+  Attachment,
+  AuthorizationCondition,
+  AuthorizationOperation,
+  AuthorizationPolicy,
+  AuthorizationRule,
+  AuthorizationSource,
+  JwtRule,
+  MtlsMode,
+  PeerAuthentication,
+  RequestAuthentication,
+  TargetRef,
+} from "./istio-security.js";
+export { DEFAULT_MESH, type ExtensionProvider, type MeshConfig, type PathNormalization } from "./mesh.js";
+export { NAME_LABEL, type Namespace } from "./namespaces.js";
+export type { IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from "./network-policy.js";
+export { describeObject, type KubeObject, type Labels, type Origin, type Owner } from "./object.js";
+export {
+  type Container,
+  type ContainerPort,
+  type ContainerRole,
+  type EnvSource,
+  type EnvVar,
+  type KeyRef,
+  type Pod,
+  PROTOCOLS,
+  type Protocol,
+  portsNamed,
+  servingContainers,
+  type Volume,
+} from "./pods.js";
+export { type Endpoint, endpointsOf, workloadsOf } from "./resolve.js";
+export {
+  describeSelector,
+  EVERYTHING,
+  holds,
+  type LabelSelector,
+  matches,
+  type Operator,
+  type Requirement,
+  selectorOfLabels,
+} from "./selector.js";
+export type { Service, ServicePort } from "./services.js";
+export type { Workload } from "./workloads.js";
