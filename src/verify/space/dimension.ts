@@ -5,9 +5,9 @@
  */
 import { ALL_ADDRESSES } from "./address.js";
 import { type Bag, Bags } from "./bags.js";
-import { Language } from "./language.js";
+import { ANYTHING, Language } from "./language.js";
 import { Ranges } from "./ranges.js";
-import { anyChar, charClass, either, literal, notClass, plus, sequence, star } from "./regex.js";
+import { charClass, either, literal, notClass, plus, sequence, star } from "./regex.js";
 import { only, Text } from "./text.js";
 
 export type Atom = string | null | bigint | Bag;
@@ -23,7 +23,6 @@ export interface Dimension<V extends AnyValues = AnyValues> {
   readonly preferred: readonly Atom[];
 }
 
-const anyText = Text.of(Language.allBut(""), false);
 const anyTextOrAbsent = Text.of(Language.allBut(""), true);
 
 function text(
@@ -80,8 +79,8 @@ export const principal = text("principal", 0, anyTextOrAbsent, null);
 /** What the destination's JWT filter makes of the request: no token where it looks, one it refuses, one it accepts. */
 export const token = text("token", 1, only("none", "invalid", "valid"), "none", ["none", "valid"]);
 /** The issuer and the subject of an accepted token; always single texts. */
-export const issuer = text("claim:iss", 2, anyTextOrAbsent, null);
-export const subject = text("claim:sub", 2, anyTextOrAbsent, null, ["user"]);
+export const issuer = text("claim:iss", 2, Text.of(ANYTHING, true), null);
+export const subject = text("claim:sub", 2, Text.of(ANYTHING, true), null, ["user"]);
 /** The destination (container) port. */
 export const port: Dimension<Ranges> = {
   key: "port",
@@ -166,5 +165,13 @@ export function precedes(a: Dimension, b: Dimension): boolean {
   return a.rank < b.rank || (a.rank === b.rank && a.key < b.key);
 }
 
-export const anyPresentText: Text = anyText;
-export const anyWord = Language.matching(star(anyChar));
+/** Whether the sender has no say in the attribute: the network and the proxies set it, or nobody outside can see it. */
+export function isGiven({ key }: Dimension): boolean {
+  return (
+    key === sourceIp.key ||
+    key === destinationIp.key ||
+    key === sni.key ||
+    key.startsWith("metadata:") ||
+    key.startsWith("unseen:")
+  );
+}
