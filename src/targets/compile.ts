@@ -13,6 +13,7 @@ import { LABELS } from "./names.js";
 import { identityOf, type KubeObject, titleOf, withLabel } from "./object.js";
 import { TARGETS } from "./registry.js";
 import type { Artifact, ManifestArtifact, Target } from "./target.js";
+import { componentOf, patchText } from "./workload-patches.js";
 import { toYamlDocuments } from "./yaml.js";
 
 export interface CompileOptions {
@@ -51,23 +52,25 @@ export function compile(policy: Policy, options: CompileOptions = {}): Compilati
   refuseUnenforced(policy, chosen);
   const emitted = new Map(written.map((target) => [target, target.emit(policy)]));
   refuseTwice([...emitted.values()].flat());
-  const generation = generationOf([...emitted.values()].flat());
+  const generation = generationOf(policy, [...emitted.values()].flat());
   const stamped = new Map(
     [...emitted].map(([target, artifacts]) => [target, artifacts.map((artifact) => stamp(artifact, generation))]),
   );
   const artifacts = [...stamped.values()].flat();
   const files: CompiledFile[] = [...stamped].flatMap(([target, list]) =>
-    list.map((artifact) => ({ path: artifact.path, text: textOf(artifact), target: target.name })),
+    list.map((artifact) => ({ path: artifact.path, text: textOf(policy, artifact), target: target.name })),
   );
   files.push({ path: "kustomization.yaml", text: kustomizationOf(policy, artifacts, generation) });
+  files.push(...componentOf(policy, artifacts));
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const requires = written.map((target) => ({ target: target.name, sentences: target.requires(policy) }));
   return { generation, artifacts, files, controls: controlsOf(policy, stamped), requires };
 }
 
 /** The bytes of an artifact. */
-export function textOf(artifact: Artifact): string {
+export function textOf(policy: Policy, artifact: Artifact): string {
   if (artifact.kind === "text") return artifact.text;
+  if (artifact.kind === "patch") return patchText(policy, artifact);
   const comment = (artifact.comment ?? []).map((line) => (line === "" ? "#\n" : `# ${line}\n`)).join("");
   return comment + toYamlDocuments(artifact.objects);
 }
@@ -145,17 +148,17 @@ function bug(message: string): RingfenceError {
   return new RingfenceError({ code: "INTERNAL", message });
 }
 
-function generationOf(artifacts: readonly Artifact[]): string {
+function generationOf(policy: Policy, artifacts: readonly Artifact[]): string {
   const hash = createHash("sha256");
   for (const artifact of artifacts) {
-    const text = textOf(artifact);
+    const text = textOf(policy, artifact);
     hash.update(`${artifact.path}\n${Buffer.byteLength(text)}\n${text}`);
   }
   return hash.digest("hex").slice(0, 16);
 }
 
 function stamp(artifact: Artifact, generation: string): Artifact {
-  if (artifact.kind === "text" || artifact.apply === false) return artifact;
+  if (artifact.kind !== "manifests" || artifact.apply === false) return artifact;
   const objects = artifact.objects.map((object) =>
     isPurged(object) ? withLabel(object, LABELS.generation, generation) : object,
   );

@@ -68,7 +68,7 @@ function indexOf(target: Target, artifacts: readonly Artifact[]): TargetIndex {
   const byRule = new Map<string, ObjectReference[]>();
   const byZone = new Map<string, (ObjectReference & { holds: readonly Feature[] })[]>();
   for (const artifact of artifacts) {
-    if (artifact.kind === "text") {
+    if (artifact.kind !== "manifests") {
       for (const rule of artifact.rules ?? []) add(byRule, rule, { path: artifact.path });
       if ((artifact.holds ?? []).length > 0) add(byZone, "", { path: artifact.path, holds: artifact.holds ?? [] });
       continue;

@@ -11,4 +11,4 @@ export type {
 export { LABELS } from "./names.js";
 export { type KubeObject, titleOf } from "./object.js";
 export { TARGETS } from "./registry.js";
-export type { Artifact, Holding, ManifestArtifact, Target, TextArtifact } from "./target.js";
+export type { Artifact, Holding, ManifestArtifact, PatchArtifact, Target, TextArtifact } from "./target.js";

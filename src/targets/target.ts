@@ -6,8 +6,9 @@
 import type { Policy, Rule } from "../policy/index.js";
 import type { CapabilityTable, Feature, Layer } from "./capability.js";
 import type { KubeObject } from "./object.js";
+import type { Value, ValueMap } from "./yaml.js";
 
-export type Artifact = ManifestArtifact | TextArtifact;
+export type Artifact = ManifestArtifact | PatchArtifact | TextArtifact;
 
 /** A file of Kubernetes objects that are applied as they are. */
 export interface ManifestArtifact {
@@ -21,7 +22,25 @@ export interface ManifestArtifact {
   readonly apply?: boolean;
 }
 
-/** Any other file: Rego, HCL, a configuration, a kustomization's patches. Its text ends with a line break. */
+/**
+ * What an existing workload's own object gets: a strategic merge patch of its pods, wherever its kind keeps them. All
+ * patches of all targets become one kustomize component (`workloads/`) that a user adds to the workloads' own base.
+ */
+export interface PatchArtifact {
+  readonly kind: "patch";
+  /** `workloads/<target>/<workload>.yaml` */
+  readonly path: string;
+  /** the workload's name */
+  readonly workload: string;
+  /** `metadata` and `spec` of a pod (template), as far as they change */
+  readonly pod: ValueMap;
+  /** set on each container, whatever its name: path within the container, with `.` between keys, to the value */
+  readonly containers?: { readonly [path: string]: Value };
+  readonly rules?: readonly string[];
+  readonly holds?: readonly Feature[];
+}
+
+/** Any other file: Rego, HCL, a configuration. Its text ends with a line break. */
 export interface TextArtifact {
   readonly kind: "text";
   readonly path: string;
