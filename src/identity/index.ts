@@ -22,3 +22,4 @@ export {
   workloadOf,
 } from "./spiffe-id.js";
 export { type Svid, type SvidExpectation, verifySvid } from "./svid.js";
+export * from "./token/index.js";
