@@ -173,7 +173,7 @@ export function mapOf<T>(item: Reader<T>): Reader<ReadonlyMap<string, T>> {
 
 export const stringMap = mapOf(string);
 
-interface Field<T> {
+export interface Field<T> {
   readonly read: Reader<T>;
   readonly absent: "required" | "undefined" | "default";
   readonly fallback?: T;

@@ -253,7 +253,7 @@ export const targets = z.strictObject(targetSchemas).partial();
 /** The whole file, for the JSON Schema. */
 export const file = z.strictObject({
   apiVersion: z.literal(API_VERSION),
-  workflow: name.describe("the name of the workflow"),
+  workflow: name.max(40, "must be at most 40 characters").describe("the name of the workflow"),
   trustDomain: z
     .string()
     .optional()

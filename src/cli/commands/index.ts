@@ -1,7 +1,8 @@
 import type { DeclareCommand } from "../command.js";
+import { check } from "./check.js";
 import { completion } from "./completion.js";
 import { explain } from "./explain.js";
 import { init } from "./init.js";
 
 /** In the order of `ringfence --help`: the order of the work. */
-export const COMMANDS: readonly DeclareCommand[] = [init, explain, completion];
+export const COMMANDS: readonly DeclareCommand[] = [init, check, explain, completion];

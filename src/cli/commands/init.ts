@@ -16,11 +16,11 @@ export const init: DeclareCommand = (program, cli) => {
     .action(
       async (given: string | undefined, { output, force, json }: { output: string; force?: true; json?: true }) => {
         const name = given ?? nameFrom(basename(resolve(".")));
-        if (!/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/.test(name)) {
+        if (!/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/.test(name)) {
           throw new RingfenceError({
             code: "USAGE",
             message: `\`${name}\` cannot be the name of a workflow`,
-            hint: "use lower-case letters, digits and `-`, at most 52",
+            hint: "use lower-case letters, digits and `-`, at most 40",
           });
         }
         if (output !== "-" && force !== true && existsSync(output)) {

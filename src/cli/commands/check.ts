@@ -1,0 +1,55 @@
+import { openPolicy } from "../../ringfence.js";
+import {
+  findingToJson,
+  findThreats,
+  renderFindings,
+  SEVERITIES,
+  summarize,
+  THREAT_RULES,
+} from "../../threats/index.js";
+import { choice, type DeclareCommand, examples } from "../command.js";
+
+const THRESHOLDS = [...SEVERITIES, "none"] as const;
+
+export const check: DeclareCommand = (program, cli) => {
+  program
+    .command("check")
+    .description("check a workflow file, and look at it as an attacker would")
+    .option("-f, --file <path>", "the workflow file; - is standard input", "ringfence.yaml")
+    .option("--fail-on <severity>", `exit with 1 for findings from this severity up: ${THRESHOLDS.join(", ")}`, "none")
+    .option("--rules", "list the threat rules instead")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples(
+        ["check", "ringfence.yaml here"],
+        ["check --fail-on high", "for CI"],
+        ["check --rules", "what is looked for"],
+      ),
+    )
+    .action(({ file, failOn, rules, json }: { file: string; failOn: string; rules?: true; json?: true }) => {
+      if (rules === true) {
+        const listed = THREAT_RULES.map(({ id, severity, title, why }) => ({ id, severity, title, why }));
+        if (json === true) cli.terminal.json(listed);
+        else
+          cli.terminal.result(listed.map(({ id, severity, title }) => `${id}  (${severity})\n    ${title}`).join("\n"));
+        return;
+      }
+      const threshold = choice("--fail-on", failOn, THRESHOLDS);
+      const policy = openPolicy(file);
+      const findings = findThreats(policy, { today: cli.today });
+      const open = findings.filter((finding) => finding.accepted === undefined);
+      if (json === true) {
+        cli.terminal.json({ workflow: policy.workflow, valid: true, findings: findings.map(findingToJson) });
+      } else {
+        const { workloads, rules: flows, data } = policy;
+        const size = `${workloads.length} workloads, ${flows.length} flows, ${data.length} data classes`;
+        cli.terminal.result(`${policy.workflow}: ${size}. The file is right.`);
+        if (findings.length > 0) cli.terminal.result(`\n${renderFindings(findings, cli.terminal.palette)}`);
+        else cli.terminal.result(summarize(findings));
+      }
+      if (threshold === "none") return;
+      const failing = SEVERITIES.slice(0, SEVERITIES.indexOf(threshold) + 1);
+      if (open.some(({ severity }) => failing.includes(severity))) cli.exit(1);
+    });
+};
