@@ -28,22 +28,15 @@ export function demandsOf(policy: Policy, rule: Rule): readonly Demand[] {
     if (operation.hosts !== "any") ask("hosts", operation.span);
     if (operation.roles !== "none") ask("roles", operation.span);
   }
-  if (rule.transport === "tls" && rule.to.kind === "api" && speaksPlaintext(rule)) ask("tls-origination", rule.span);
+  if (rule.to.kind === "api" && rule.protocol === "https" && isRestricted(rule)) ask("tls-origination", rule.span);
   return [...demands].map(([feature, span]) => ({ feature, span }));
 }
 
-/** Whether the caller itself sends plaintext, which the engines carry as TLS or mutual TLS. */
-export function speaksPlaintext(rule: Rule): boolean {
-  return rule.protocol !== "https" && rule.protocol !== "tls";
-}
-
-/**
- * Whether an engine beside the destination sees requests: methods, paths and tokens. Towards a workload it is the port's
- * own protocol that decides (TLS of users ends at the gateway), towards an outside service the flow's.
- */
-export function seesRequests(rule: Rule): boolean {
-  const protocol = rule.to.kind === "workload" ? rule.port.protocol : rule.protocol;
-  return protocol === "http" || protocol === "grpc" || protocol === "websocket";
+/** Whether a rule says anything about requests, beyond who may connect where. */
+export function isRestricted(rule: Rule): boolean {
+  return rule.operations.some(
+    ({ methods, paths, hosts, roles }) => methods !== "any" || paths !== "any" || hosts !== "any" || roles !== "none",
+  );
 }
 
 /** Names of the identity providers whose token a request of this rule must carry, whatever it does. */

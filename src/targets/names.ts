@@ -1,4 +1,5 @@
 /** Names that more than one target must agree on: labels, annotations, and the objects that other targets point at. */
+import { createHash } from "node:crypto";
 import type { Policy } from "../policy/index.js";
 
 export const LABELS = {
@@ -24,6 +25,21 @@ export const LABELS = {
 /** The Gateway through which users reach the workflow. */
 export function gatewayName(policy: Policy): string {
   return policy.workflow;
+}
+
+/**
+ * What carries the workflow's traffic to the outside, in the mesh's egress namespace: a Gateway of Istio's own with
+ * sidecars, a waypoint proxy in ambient mode.
+ */
+export function egressGatewayName(policy: Policy): string {
+  return shortName(`egress-${policy.workflow}`);
+}
+
+/** The text itself where it fits into a DNS label, else its beginning with a digest of the whole. */
+export function shortName(text: string, longest = 63): string {
+  if (text.length <= longest) return text;
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 10);
+  return `${text.slice(0, longest - 11).replace(/-+$/, "")}-${digest}`;
 }
 
 /** Pods of a workload, by the label that the patches (or the user) put on them. */

@@ -1,0 +1,30 @@
+import { type CapabilityTable, enforced, left, partly } from "../capability.js";
+
+export const capabilities: CapabilityTable = {
+  "default-deny": left("Kubernetes itself connects every pod to every other", "network", "mesh"),
+  callers: left("a Service answers whoever connects", "network", "mesh"),
+  ports: left("a pod's declared ports are documentation", "network", "mesh"),
+  identity: partly(
+    "one service account a workload, named by the patches",
+    "the account is a name; only a certificate proves it on a connection",
+    "mesh",
+  ),
+  mtls: left("pods speak what they speak", "mesh"),
+  methods: left("no part of it sees requests", "mesh", "authorization"),
+  paths: left("no part of it sees requests", "mesh", "authorization"),
+  hosts: left("no part of it sees requests", "mesh", "gateway"),
+  token: left("no part of it sees requests", "mesh", "authorization", "gateway"),
+  roles: left("no part of it sees requests", "mesh", "authorization"),
+  normalization: left("no part of it sees requests", "mesh"),
+  "outside-hosts": left("pods reach any address", "network", "mesh"),
+  "tls-origination": left("pods speak what they speak", "mesh"),
+  "pod-security": enforced("Pod Security Standard `restricted`, enforced on each namespace"),
+  accounts: enforced("one service account a workload, without a token of the cluster's API"),
+  placement: left("a namespace takes any image", "admission"),
+  "own-rules": left("no part of it evaluates Rego", "authorization"),
+  secrets: left("a Secret is readable by every pod of its namespace", "secrets"),
+  "at-rest": left("the API server stores Secrets as it is configured to", "encryption"),
+  redaction: left("containers' output is stored as it is", "logs"),
+  "decision-log": left("no part of it decides on requests", "authorization", "logs"),
+  response: left("nothing here watches", "logs"),
+};

@@ -1,0 +1,35 @@
+/** The labels of a zone's namespace: what every engine knows the zone by. */
+import type { Policy } from "../policy/index.js";
+import { LABELS } from "./names.js";
+import { WAYPOINT } from "./needs.js";
+import { seesRequests } from "./shape.js";
+
+export function zoneLabels(policy: Policy, zone: string): { readonly [key: string]: string } {
+  const trust = policy.zones.find((candidate) => candidate.name === zone)?.trust;
+  return {
+    ...(trust === undefined ? {} : { [LABELS.trust]: trust }),
+    [LABELS.zone]: zone,
+    ...meshLabels(policy, zone),
+  };
+}
+
+function meshLabels(policy: Policy, zone: string): { readonly [key: string]: string } {
+  const { mesh } = policy.targets;
+  if (mesh.engine === "none") return {};
+  if (mesh.mode === "sidecar") return { "istio-injection": "enabled" };
+  if (!hasWaypoint(policy, zone)) return { "istio.io/dataplane-mode": "ambient" };
+  return {
+    "istio.io/dataplane-mode": "ambient",
+    "istio.io/use-waypoint": WAYPOINT,
+    // Without it a request from the ingress gateway goes past the waypoint.
+    "istio.io/ingress-use-waypoint": "true",
+  };
+}
+
+/** In ambient mode: whether a zone needs a proxy that sees requests. */
+export function hasWaypoint(policy: Policy, zone: string): boolean {
+  const { mesh } = policy.targets;
+  if (mesh.engine !== "istio" || mesh.mode !== "ambient") return false;
+  const here = new Set(policy.workloads.filter((workload) => workload.zone === zone).map(({ name }) => name));
+  return policy.rules.some((rule) => rule.to.kind === "workload" && here.has(rule.to.name) && seesRequests(rule));
+}
