@@ -93,8 +93,12 @@ function settingsOf(policy: Policy, patches: readonly PatchArtifact[]): Setting[
       groups.set(key, group);
     }
   }
-  return [...groups.values()].map(({ path, value, workloads }, index) => {
-    const key = `setting${index + 1}`;
+  const used = new Map<string, number>();
+  return [...groups.values()].map(({ path, value, workloads }) => {
+    const count = (used.get(path) ?? 0) + 1;
+    used.set(path, count);
+    // One path with two values, for different workloads, is two settings.
+    const key = path.replaceAll(".", "-") + (count === 1 ? "" : `-${count}`);
     const replacement = {
       source: { kind: "ContainerSettings", name: "ringfence-containers", fieldPath: `spec.${key}` },
       targets: workloads.map((workload) => ({
