@@ -1,6 +1,6 @@
 /**
- * Reads the file section by section and entry by entry. An entry in error is left out, but its name stays known, so
- * that what refers to it isn't reported a second time.
+ * Reads the file section by section and entry by entry. Of an entry in error, the keys that are right are kept, so that
+ * what they refer to is checked in the same run, and its name stays known, so that one mistake is one message.
  */
 
 import type { z } from "zod";
@@ -13,12 +13,24 @@ export interface Entry<T> {
   readonly path: readonly PathStep[];
   /** how a message calls it */
   readonly what: string;
+  /** keys that stand in the file and are in error */
+  readonly broken: ReadonlySet<string>;
 }
+
+/** An entry that may be in error: what is missing or wrong is not there. */
+export type Draft<T> = Entry<T extends unknown ? Partial<T> : never>;
 
 export interface Section<T> {
   /** every name that stands in the file, right or wrong */
   readonly names: ReadonlySet<string>;
+  readonly drafts: ReadonlyMap<string, Draft<T>>;
+  /** those that are right in form */
   readonly entries: ReadonlyMap<string, Entry<T>>;
+}
+
+export interface List<T> {
+  readonly drafts: readonly Draft<T>[];
+  readonly entries: readonly Entry<T>[];
 }
 
 export interface Declarations {
@@ -29,9 +41,9 @@ export interface Declarations {
   readonly outside: Section<z.output<typeof schema.users> | z.output<typeof schema.outsideApi>>;
   readonly secrets: Section<z.output<typeof schema.secret>>;
   readonly receivers: Section<z.output<typeof schema.receiver>>;
-  readonly flows: readonly Entry<z.output<typeof schema.flow>>[];
-  readonly respond: readonly Entry<z.output<typeof schema.responseRule>>[];
-  readonly accept: readonly Entry<z.output<typeof schema.acceptedRisk>>[];
+  readonly flows: List<z.output<typeof schema.flow>>;
+  readonly respond: List<z.output<typeof schema.responseRule>>;
+  readonly accept: List<z.output<typeof schema.acceptedRisk>>;
 }
 
 export function readDeclarations(shapes: Shapes): Declarations {
@@ -60,7 +72,7 @@ function outsideSchema(
   return kind === "users" ? schema.users : schema.outsideApi;
 }
 
-function section<S extends z.ZodType>(
+function section<S extends Form>(
   shapes: Shapes,
   key: string,
   noun: string,
@@ -68,6 +80,7 @@ function section<S extends z.ZodType>(
   choose: (shapes: Shapes, path: readonly PathStep[], what: string) => S | undefined,
 ): Section<z.output<S>> {
   const found = new Set<string>();
+  const drafts = new Map<string, Draft<z.output<S>>>();
   const entries = new Map<string, Entry<z.output<S>>>();
   for (const name of shapes.keysOf([key], `\`${key}\``)) {
     found.add(name);
@@ -80,20 +93,37 @@ function section<S extends z.ZodType>(
       continue;
     }
     const chosen = choose(shapes, path, what);
-    const value = chosen === undefined ? undefined : shapes.read(chosen, path, what);
-    if (value !== undefined) entries.set(name, { value, path, what });
+    if (chosen === undefined) continue;
+    const { draft, entry } = readEntry(shapes, chosen, path, what);
+    if (draft !== undefined) drafts.set(name, draft);
+    if (entry !== undefined) entries.set(name, entry);
   }
-  return { names: found, entries };
+  return { names: found, drafts, entries };
 }
 
-function list<S extends z.ZodType>(shapes: Shapes, key: string, noun: string, form: S): Entry<z.output<S>>[] {
-  const entries: Entry<z.output<S>>[] = [];
+function list<S extends Form>(shapes: Shapes, key: string, noun: string, form: S): List<z.output<S>> {
   const length = shapes.lengthOf([key], `\`${key}\``);
-  for (let index = 0; index < length; index++) {
-    const path = [key, index];
-    const what = `${noun} ${index + 1}`;
-    const value = shapes.read(form, path, what);
-    if (value !== undefined) entries.push({ value, path, what });
+  const read = Array.from({ length }, (_, index) => readEntry(shapes, form, [key, index], `${noun} ${index + 1}`));
+  return {
+    drafts: read.flatMap(({ draft }) => (draft === undefined ? [] : [draft])),
+    entries: read.flatMap(({ entry }) => (entry === undefined ? [] : [entry])),
+  };
+}
+
+type Form = z.ZodObject;
+
+function readEntry<S extends Form>(
+  shapes: Shapes,
+  form: S,
+  path: readonly PathStep[],
+  what: string,
+): { draft?: Draft<z.output<S>>; entry?: Entry<z.output<S>> } {
+  const value = shapes.read(form, path, what);
+  if (value !== undefined) {
+    const entry: Entry<z.output<S>> = { value, path, what, broken: new Set() };
+    return { draft: entry as Draft<z.output<S>>, entry };
   }
-  return entries;
+  const rest = shapes.readRest(form, path);
+  if (rest === undefined) return {};
+  return { draft: { value: rest.value, path, what, broken: rest.broken } as Draft<z.output<S>> };
 }

@@ -1,23 +1,21 @@
 /** Resolves flows: who they join, on which port, in which protocol, with which operations. */
 import type { z } from "zod";
-import type { Declarations, Entry } from "./declarations.js";
+import type { Declarations, Draft } from "./declarations.js";
 import { isHttp, type Operation, type Protocol } from "./operation.js";
 import { readOperation } from "./operations.js";
+import type { PortsOf } from "./ports.js";
 import { each, unknownName } from "./references.js";
 import type * as schema from "./schema.js";
 import type { Shapes } from "./shape.js";
 import type { Flow, Port } from "./workflow.js";
 
-type Written = Entry<z.output<typeof schema.flow>>;
-type Outside = NonNullable<ReturnType<Declarations["outside"]["entries"]["get"]>>["value"];
-
-/** Ports by workload; absent where the workload itself is in error. */
-export type PortsOf = ReadonlyMap<string, readonly Port[]>;
+type Written = Draft<z.output<typeof schema.flow>>;
+type Outside = NonNullable<ReturnType<Declarations["outside"]["drafts"]["get"]>>["value"];
 
 export function resolveFlows(shapes: Shapes, declarations: Declarations, ports: PortsOf): Flow[] {
   const flows: Flow[] = [];
   const seen = new Map<string, string>();
-  for (const entry of declarations.flows) {
+  for (const entry of declarations.flows.drafts) {
     const flow = resolveFlow(shapes, declarations, ports, entry);
     if (flow === undefined) continue;
     const id = `${flow.from}>${flow.to}:${flow.port}`;
@@ -39,12 +37,13 @@ export function resolveFlows(shapes: Shapes, declarations: Declarations, ports: 
 
 function resolveFlow(shapes: Shapes, declarations: Declarations, ports: PortsOf, entry: Written): Flow | undefined {
   const { value, path } = entry;
-  const what = `${entry.what} (\`${value.from}\` to \`${value.to}\`)`;
-  const before = shapes.problems.length;
+  const named = value.from !== undefined && value.to !== undefined;
+  const what = named ? `${entry.what} (\`${value.from}\` to \`${value.to}\`)` : entry.what;
   const from = endOf(shapes, declarations, entry, "from");
   const to = endOf(shapes, declarations, entry, "to");
   each(shapes, value.data, [...path, "data"], "data class", declarations.data.names);
   each(shapes, value.returns, [...path, "returns"], "data class", declarations.data.names);
+  const before = shapes.problems.length;
   if (from?.outside?.kind === "api") {
     shapes.add(
       "WORKFLOW_CONFLICT",
@@ -70,8 +69,9 @@ function resolveFlow(shapes: Shapes, declarations: Declarations, ports: PortsOf,
     );
   }
   if (from === undefined || to === undefined || shapes.problems.length > before) return undefined;
+  if (entry.broken.has("port") || entry.broken.has("protocol")) return undefined;
   const port =
-    to.outside?.kind === "api" ? apiPort(shapes, entry, what, to.outside) : workloadPort(shapes, entry, what, ports);
+    to.outside === undefined ? workloadPort(shapes, entry, what, ports) : apiPort(shapes, entry, what, to.outside);
   if (port === undefined) return undefined;
   const protocol = protocolOf(shapes, entry, what, port, from.outside !== undefined);
   if (protocol === undefined) return undefined;
@@ -85,6 +85,7 @@ function resolveFlow(shapes: Shapes, declarations: Declarations, ports: PortsOf,
   );
   const allow = operations?.filter((operation): operation is Operation => operation !== undefined);
   if (allow !== undefined && allow.length !== operations?.length) return undefined;
+  if (value.from === undefined || value.to === undefined || entry.broken.size > 0) return undefined;
   return {
     from: value.from,
     to: value.to,
@@ -104,9 +105,10 @@ interface End {
 /** Undefined when there is nothing further to say: the name is unknown (reported) or its own entry is in error. */
 function endOf(shapes: Shapes, declarations: Declarations, entry: Written, key: "from" | "to"): End | undefined {
   const name = entry.value[key];
-  if (declarations.workloads.names.has(name)) return declarations.workloads.entries.has(name) ? {} : undefined;
+  if (name === undefined) return undefined;
+  if (declarations.workloads.names.has(name)) return declarations.workloads.drafts.has(name) ? {} : undefined;
   if (declarations.outside.names.has(name)) {
-    const outside = declarations.outside.entries.get(name)?.value;
+    const outside = declarations.outside.drafts.get(name)?.value;
     return outside === undefined ? undefined : { outside };
   }
   unknownName(shapes, [...entry.path, key], "workload or outside party", name, [
@@ -116,12 +118,8 @@ function endOf(shapes: Shapes, declarations: Declarations, entry: Written, key: 
   return undefined;
 }
 
-function apiPort(
-  shapes: Shapes,
-  { value, path }: Written,
-  what: string,
-  api: Outside & { kind: "api" },
-): Omit<Port, "span"> | undefined {
+function apiPort(shapes: Shapes, { value, path }: Written, what: string, api: Outside): Omit<Port, "span"> | undefined {
+  if (api.kind !== "api") return undefined;
   const port = api.port ?? 443;
   if (value.port !== undefined && value.port !== port) {
     shapes.add(
@@ -136,7 +134,7 @@ function apiPort(
 }
 
 function workloadPort(shapes: Shapes, { value, path }: Written, what: string, ports: PortsOf): Port | undefined {
-  const known = ports.get(value.to);
+  const known = ports.get(value.to ?? "");
   if (known === undefined) return undefined;
   const choices = known.map((port) => `${port.port} (${port.name})`).join(", ");
   if (known.length === 0) {

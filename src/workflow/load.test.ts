@@ -75,6 +75,7 @@ flows:
       "2:11 `workflow` of the workflow file must be lower-case letters, digits and `-`, at most 63, as Kubernetes names are, found `My Flow`",
       "3:1 unknown key `zone` in the workflow file | did you mean `zones`?",
       "5:15 `trust` of zone `z` must be one of public, internal, restricted, found `secret`",
+      "7:14 unknown zone `y` | declared: z",
       "7:23 `port` of workload `a` must be a number, found `8080` | write 8080 without quotes",
       "7:48 `encryptedAtRest` of workload `a` must be true or false, found `yes` | write `true`",
       "8:17 unknown key `prot` in workload `b` | did you mean `port`?",
@@ -82,6 +83,8 @@ flows:
       "13:5 flow 3 lacks `from` | add `from:`: a workload, or users from outside",
       "13:7 unknown key `form` in flow 3 | did you mean `from`?",
       "14:30 unknown data class `x` | the file declares no data class",
+      "14:52 `get` is not a method that flow 4 (`c` to `c`) can allow | write GET",
+      "14:63 path `v1` does not start with `/` (flow 4 (`c` to `c`)) | write `/v1`",
     ]);
   });
 

@@ -4,8 +4,9 @@ import { type Document, readDocuments } from "../documents/index.js";
 import { trustDomainProblem } from "../identity/index.js";
 import { type Declarations, readDeclarations } from "./declarations.js";
 import { parseDuration } from "./duration.js";
-import { type PortsOf, resolveFlows } from "./flows.js";
+import { resolveFlows } from "./flows.js";
 import { listOf } from "./operations.js";
+import { readPorts } from "./ports.js";
 import { checkReferences } from "./references.js";
 import * as schema from "./schema.js";
 import { isMapping, Shapes } from "./shape.js";
@@ -54,8 +55,7 @@ function resolve(document: Document, shapes: Shapes): Workflow | undefined {
   const head = readHead(shapes);
   const declarations = readDeclarations(shapes);
   checkReferences(shapes, declarations);
-  const workloads = [...declarations.workloads.entries].map(([name, entry]) => workloadOf(shapes, name, entry));
-  const ports: PortsOf = new Map(workloads.map((workload) => [workload.name, workload.ports]));
+  const ports = readPorts(shapes, declarations.workloads);
   const flows = resolveFlows(shapes, declarations, ports);
   const targets = shapes.read(schema.targets.optional(), ["targets"], "`targets`");
   if (head === undefined || shapes.problems.length > 0) return undefined;
@@ -74,7 +74,7 @@ function resolve(document: Document, shapes: Shapes): Workflow | undefined {
       }),
       span: span(path),
     })),
-    workloads,
+    workloads: all(declarations.workloads, (name, entry) => workloadOf(shapes, ports.get(name) ?? [], name, entry)),
     outside: all(declarations.outside, (name, { value, path }) => outsideOf(name, value, span(path))),
     flows,
     secrets: all(declarations.secrets, (name, { value, path }) => ({
@@ -84,7 +84,7 @@ function resolve(document: Document, shapes: Shapes): Workflow | undefined {
       span: span(path),
     })),
     receivers: all(declarations.receivers, (name, { value, path }) => ({ name, ...defined(value), span: span(path) })),
-    respond: declarations.respond.map(({ value, path }) => ({
+    respond: declarations.respond.entries.map(({ value, path }) => ({
       when: value.when,
       from: value.from ?? "any",
       count: value.count ?? 1,
@@ -93,7 +93,7 @@ function resolve(document: Document, shapes: Shapes): Workflow | undefined {
       notify: [...new Set(listOf(value.notify ?? []))].sort(),
       span: span(path),
     })),
-    accepted: declarations.accept.map(({ value, path }) => ({ ...defined(value), span: span(path) })),
+    accepted: declarations.accept.entries.map(({ value, path }) => ({ ...defined(value), span: span(path) })),
     targets: chooseTargets(targets ?? {}),
     span: span([]),
   };
@@ -123,28 +123,12 @@ type Entries<K extends keyof Declarations> = Declarations[K] extends { entries: 
   ? E
   : never;
 
-function workloadOf(shapes: Shapes, name: string, { value, path, what }: Entries<"workloads">): Workload {
-  const ports: Port[] = (value.ports ?? []).map(({ port, protocol = "http", name: given }, index) => ({
-    name: given ?? `${protocol}-${port}`,
-    port,
-    protocol,
-    span: shapes.document.spanOf([...path, "ports", index]),
-  }));
-  if (value.port !== undefined) {
-    const protocol = value.protocol ?? "http";
-    ports.push({
-      name: `${protocol}-${value.port}`,
-      port: value.port,
-      protocol,
-      span: shapes.document.spanOf([...path, "port"]),
-    });
-  }
-  for (const [index, port] of ports.entries()) {
-    const twin = ports.slice(0, index).find((other) => other.port === port.port || other.name === port.name);
-    if (twin === undefined) continue;
-    const shared = twin.port === port.port ? `port ${port.port}` : `the name \`${port.name}\``;
-    shapes.add("WORKFLOW_AMBIGUOUS", [...path, "ports", index], `${what} has ${shared} twice`, "keep one");
-  }
+function workloadOf(
+  shapes: Shapes,
+  ports: readonly Port[],
+  name: string,
+  { value, path }: Entries<"workloads">,
+): Workload {
   const kubernetes = { kind: value.kubernetes?.kind ?? ("Deployment" as const), name: value.kubernetes?.name ?? name };
   return {
     name,

@@ -35,7 +35,7 @@ const RESERVED_ZONES = [
 ];
 
 export function checkReferences(shapes: Shapes, declarations: Declarations): void {
-  for (const [name, zone] of declarations.zones.entries) {
+  for (const [name, zone] of declarations.zones.drafts) {
     if (RESERVED_ZONES.includes(name))
       shapes.addAtKey(
         "WORKFLOW_CONFLICT",
@@ -55,23 +55,23 @@ export function checkReferences(shapes: Shapes, declarations: Declarations): voi
   }
   checkWorkloads(shapes, declarations);
   checkOutside(shapes, declarations);
-  for (const [, secret] of declarations.secrets.entries) {
+  for (const [, secret] of declarations.secrets.drafts) {
     each(shapes, secret.value.usedBy, [...secret.path, "usedBy"], "workload", declarations.workloads.names);
   }
-  for (const [, receiver] of declarations.receivers.entries) {
+  for (const [, receiver] of declarations.receivers.drafts) {
     const secret = receiver.value.secret;
     if (secret !== undefined && !declarations.secrets.names.has(secret))
       unknownName(shapes, [...receiver.path, "secret"], "secret", secret, declarations.secrets.names);
   }
-  for (const rule of declarations.respond) {
+  for (const rule of declarations.respond.drafts) {
     each(shapes, rule.value.notify, [...rule.path, "notify"], "receiver", declarations.receivers.names);
   }
 }
 
 function checkWorkloads(shapes: Shapes, declarations: Declarations): void {
   const objects = new Map<string, string>();
-  for (const [name, { value, path, what }] of declarations.workloads.entries) {
-    if (!declarations.zones.names.has(value.zone))
+  for (const [name, { value, path, what, broken }] of declarations.workloads.drafts) {
+    if (value.zone !== undefined && !declarations.zones.names.has(value.zone))
       unknownName(shapes, [...path, "zone"], "zone", value.zone, declarations.zones.names);
     if (value.ports !== undefined && (value.port !== undefined || value.protocol !== undefined)) {
       const key = value.port === undefined ? "protocol" : "port";
@@ -82,7 +82,7 @@ function checkWorkloads(shapes: Shapes, declarations: Declarations): void {
         `move it into \`ports\``,
       );
     }
-    if (value.protocol !== undefined && value.port === undefined && value.ports === undefined) {
+    if (value.protocol !== undefined && value.port === undefined && value.ports === undefined && broken.size === 0) {
       shapes.addAtKey(
         "WORKFLOW_CONFLICT",
         [...path, "protocol"],
@@ -92,7 +92,7 @@ function checkWorkloads(shapes: Shapes, declarations: Declarations): void {
     }
     const object = `${value.zone}/${value.kubernetes?.kind ?? "Deployment"}/${value.kubernetes?.name ?? name}`;
     const other = objects.get(object);
-    if (other !== undefined)
+    if (other !== undefined && broken.size === 0)
       shapes.addAtKey(
         "WORKFLOW_CONFLICT",
         path,
@@ -105,7 +105,7 @@ function checkWorkloads(shapes: Shapes, declarations: Declarations): void {
 }
 
 function checkReleases(shapes: Shapes, declarations: Declarations, workload: string): void {
-  const entry = declarations.workloads.entries.get(workload);
+  const entry = declarations.workloads.drafts.get(workload);
   for (const [from, written] of Object.entries(entry?.value.releases ?? {})) {
     const path = [...(entry?.path ?? []), "releases", from];
     if (!declarations.data.names.has(from)) {
@@ -120,8 +120,8 @@ function checkReleases(shapes: Shapes, declarations: Declarations, workload: str
     each(shapes, written, path, "data class", declarations.data.names);
     for (const to of listOf(written)) {
       const [high, low] = [
-        declarations.data.entries.get(from)?.value.sensitivity,
-        declarations.data.entries.get(to)?.value.sensitivity,
+        declarations.data.drafts.get(from)?.value.sensitivity,
+        declarations.data.drafts.get(to)?.value.sensitivity,
       ];
       if (high === undefined || low === undefined || SENSITIVITIES.indexOf(low) < SENSITIVITIES.indexOf(high)) continue;
       shapes.add(
@@ -135,9 +135,9 @@ function checkReleases(shapes: Shapes, declarations: Declarations, workload: str
 }
 
 function checkOutside(shapes: Shapes, declarations: Declarations): void {
-  for (const [, { value, path, what }] of declarations.outside.entries) {
+  for (const [, { value, path, what, broken }] of declarations.outside.drafts) {
     if (value.kind !== "users") continue;
-    if (value.identity === undefined && value.anonymous === undefined) {
+    if (value.identity === undefined && value.anonymous === undefined && broken.size === 0) {
       shapes.add(
         "WORKFLOW_MISSING_KEY",
         path,

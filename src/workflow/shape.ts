@@ -38,6 +38,24 @@ export class Shapes {
     return undefined;
   }
 
+  /** Of a mapping in error, the keys that are right each for itself, and the names of those that are not. */
+  readRest(
+    schema: z.ZodObject,
+    path: readonly PathStep[],
+  ): { value: JsonObject; broken: ReadonlySet<string> } | undefined {
+    const value = this.#valueAt(path);
+    if (!isMapping(value)) return undefined;
+    const right: [string, unknown][] = [];
+    const broken = new Set<string>();
+    for (const [key, item] of Object.entries(value)) {
+      const form = Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined;
+      const read = form === undefined ? undefined : z.safeParse(form, item);
+      if (read?.success === true) right.push([key, read.data]);
+      else broken.add(key);
+    }
+    return { value: Object.fromEntries(right) as JsonObject, broken };
+  }
+
   add(code: Problem["code"], path: readonly PathStep[], message: string, hint?: string): void {
     this.problems.push({ code, message, span: this.document.spanOf(path), ...(hint === undefined ? {} : { hint }) });
   }
