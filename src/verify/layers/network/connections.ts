@@ -1,0 +1,62 @@
+/** The list of a cluster's connections: workload to workload, and to and from outside addresses. */
+import type { AddressRange, Workload } from "../../../cluster/index.js";
+import type { Group } from "./cells.js";
+import type { Network } from "./network.js";
+import type { PodPoint } from "./points.js";
+import type { PortSet } from "./port-sets.js";
+
+/** A workload, or a class of outside addresses. */
+export type Party = Workload | { readonly ranges: readonly AddressRange[] };
+
+export interface Connection {
+  readonly source: Party;
+  readonly destination: Party;
+  /** ports on which any pod of the source surely reaches any pod of the destination */
+  readonly must: PortSet;
+  /** ports on which one may */
+  readonly may: PortSet;
+}
+
+/**
+ * Every pair with a port, destinations in the order of the points, sources within them likewise. Pods of one workload
+ * are one party; what they may send to each other is left out.
+ */
+export function* connections(network: Network): Generator<Connection> {
+  const parties = partiesOf(network);
+  for (const destination of parties) {
+    const must = new Map<Party, PortSet>();
+    const may = new Map<Party, PortSet>();
+    for (const point of destination.points) {
+      const row = network.to(point);
+      collect(network, row.must, must);
+      collect(network, row.may, may);
+    }
+    for (const { party: source } of parties) {
+      const possible = may.get(source) ?? network.ports.none;
+      if (source === destination.party || possible === network.ports.none) continue;
+      const sure = must.get(source) ?? network.ports.none;
+      yield { source, destination: destination.party, must: sure, may: possible };
+    }
+  }
+}
+
+function collect(network: Network, groups: readonly Group[], into: Map<Party, PortSet>): void {
+  for (const { points, ports } of groups) {
+    for (const index of points) {
+      const point = network.points.all[index];
+      if (point === undefined || point.kind === "stranger") continue;
+      const party = point.kind === "pod" ? point.workload : point;
+      into.set(party, network.ports.union(into.get(party) ?? network.ports.none, ports));
+    }
+  }
+}
+
+function partiesOf({ points }: Network): readonly { readonly party: Party; readonly points: readonly number[] }[] {
+  const indexes = (pods: readonly PodPoint[]) => pods.map(({ index }) => index);
+  return [
+    ...[...points.byWorkload.values()].flatMap((pods) =>
+      pods[0] === undefined ? [] : [{ party: pods[0].workload, points: indexes(pods) }],
+    ),
+    ...points.outside.map((point) => ({ party: point, points: [point.index] })),
+  ];
+}

@@ -1,0 +1,146 @@
+/**
+ * The connection lists of an independent analyser for many small clusters, against ours. Both are compared as sets of
+ * (source, destination, protocol, port), with the analyser's modelling: the manifests are all there is, address blocks
+ * mean the world outside, pods of one owner are one party. It splits the address space more finely than needed and
+ * lists IPv4 alone, so the addresses of both lists are brought into one form first.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { formatAddress, isV4, parseAddress, readCluster, readSources } from "../../src/cluster/index.js";
+import { CLOSED_WORLD, connections, Network, type Party, waysIn } from "../../src/verify/layers/network/index.js";
+import { EXCEPTIONS } from "./netpol-exceptions.js";
+
+const corpus = process.env.RINGFENCE_CORPUS;
+if (corpus === undefined) console.log("not run: RINGFENCE_CORPUS is not set");
+const root = join(corpus ?? "", "netpol-analyzer");
+const cases: { dir: string; class_: string; expectError: boolean; connlist: boolean }[] = corpus
+  ? JSON.parse(readFileSync(join(root, "index.json"), "utf8"))
+  : [];
+
+interface Line {
+  readonly src: string;
+  readonly dst: string;
+  readonly conn: string;
+}
+
+const OUTSIDE = "[External]";
+const EVERYTHING = "All Connections";
+
+/** One entry for each source, destination and stretch of ports; outside ends are given by their address ranges. */
+function normalize(lines: readonly Line[]): string[] {
+  const ranges = new Map<string, { low: bigint; high: bigint }[]>();
+  const out = new Set<string>();
+  for (const line of lines) {
+    for (const ports of line.conn === EVERYTHING ? ["SCTP 1-65535", "TCP 1-65535", "UDP 1-65535"] : expand(line.conn)) {
+      const ends = [line.src, line.dst].map((end) => (/^[\d.]+-[\d.]+/.test(end) ? OUTSIDE : end));
+      const key = `${ends[0]} => ${ends[1]} : ${ports}`;
+      const outside = [line.src, line.dst].find((end) => /^[\d.]+-[\d.]+/.test(end));
+      if (outside === undefined) {
+        out.add(key);
+        continue;
+      }
+      const [low = "", high = ""] = outside.replace(OUTSIDE, "").split("-");
+      const held = ranges.get(key) ?? [];
+      held.push({ low: parseAddress(low) ?? -1n, high: parseAddress(high) ?? -1n });
+      ranges.set(key, held);
+    }
+  }
+  for (const [key, held] of ranges) {
+    held.sort((a, b) => (a.low < b.low ? -1 : 1));
+    const joined: { low: bigint; high: bigint }[] = [];
+    for (const range of held) {
+      const last = joined.at(-1);
+      if (last === undefined || range.low > last.high + 1n) joined.push({ ...range });
+      else if (range.high > last.high) last.high = range.high;
+    }
+    for (const { low, high } of joined) out.add(`${key} @ ${formatAddress(low)}-${formatAddress(high)}`);
+  }
+  return [...out].sort();
+}
+
+/** `SCTP 1-65535,TCP 1-79,81-65535` to one entry a range. */
+function expand(conn: string): string[] {
+  let protocol = "";
+  return conn.split(",").map((part) => {
+    const words = part.trim().split(" ");
+    if (words.length > 1) protocol = words[0] ?? "";
+    return `${protocol} ${words.at(-1)}`;
+  });
+}
+
+function ours(network: Network): Line[] {
+  const name = (party: Party): readonly string[] =>
+    "ranges" in party
+      ? party.ranges
+          .filter(({ low, high }) => isV4(low) && isV4(high))
+          .map(({ low, high }) => `${formatAddress(low)}-${formatAddress(high)}${OUTSIDE}`)
+      : [party.id];
+  const lines: Line[] = [];
+  for (const { source, destination, must } of connections(network)) {
+    const conn = network.ports
+      .ranges(must)
+      .map(({ protocol, low, high }) => `${protocol} ${low === high ? low : `${low}-${high}`}`)
+      .join(",");
+    for (const src of name(source)) for (const dst of name(destination)) lines.push({ src, dst, conn });
+  }
+  for (const { destination, must } of waysIn(network)) {
+    const conn = network.ports.ranges(must).map(({ protocol, low }) => `${protocol} ${low}`);
+    if (conn.length > 0) lines.push({ src: "{ingress-controller}", dst: destination.id, conn: conn.join(",") });
+  }
+  return lines;
+}
+
+describe.skipIf(corpus === undefined)("connection lists of the corpus", () => {
+  const listed = cases.filter(({ connlist }) => connlist);
+  it.each(listed.filter(({ dir }) => !EXCEPTIONS.has(dir)).map(({ dir }) => dir))("%s", (dir) => {
+    const { cluster, problems } = readCluster(readSources([join(root, "cases", dir, "manifests")]).sources);
+    expect(problems).toEqual([]);
+    const network = new Network(cluster, CLOSED_WORLD);
+    const wanted: Line[] = JSON.parse(readFileSync(join(root, "cases", dir, "connlist.json"), "utf8"));
+    expect(normalize(ours(network))).toEqual(normalize(wanted));
+  });
+
+  it.each(
+    cases
+      .filter(({ expectError }) => expectError)
+      .filter(({ dir }) => !EXCEPTIONS.has(dir))
+      .map(({ dir }) => dir),
+  )("refuses %s", (dir) => {
+    expect(readCluster(readSources([join(root, "cases", dir, "manifests")]).sources).problems).not.toEqual([]);
+  });
+
+  // An exposure report repeats the connection list of its case in front.
+  const reported = cases.filter(({ dir }) => existsSync(join(root, "cases", dir, "expected/exposure_output.txt")));
+  it.each(reported.map(({ dir }) => dir))("%s, from its exposure report", (dir) => {
+    const { cluster } = readCluster(readSources([join(root, "cases", dir, "manifests")]).sources);
+    const text = readFileSync(join(root, "cases", dir, "expected/exposure_output.txt"), "utf8");
+    const list = text.slice(0, text.indexOf("Exposure Analysis Result:")).split("\n");
+    const wanted = list.flatMap((line) => {
+      const [, src, dst, conn] = /^(.+?) => (.+?) : (.+)$/.exec(line) ?? [];
+      return src === undefined || dst === undefined || conn === undefined ? [] : [{ src, dst, conn }];
+    });
+    expect(normalize(ours(new Network(cluster, CLOSED_WORLD)))).toEqual(normalize(wanted));
+  });
+
+  it("answers for every case, and says how many are compared", () => {
+    expect([...EXCEPTIONS.keys()].filter((dir) => !cases.some((entry) => entry.dir === dir))).toEqual([]);
+    expect(readdirSync(join(root, "cases"))).toHaveLength(cases.length);
+    for (const { dir } of cases) {
+      const { cluster } = readCluster(readSources([join(root, "cases", dir, "manifests")]).sources);
+      const network = new Network(cluster);
+      for (const { index } of network.points.all) {
+        const { must, may } = network.to(index);
+        const ports = (groups: typeof may) => groups.reduce((set, group) => network.ports.union(set, group.ports), 0);
+        expect(network.ports.minus(ports(must), ports(may))).toBe(network.ports.none);
+      }
+    }
+    const lists = listed.filter(({ dir }) => !EXCEPTIONS.has(dir)).length;
+    const errors = cases.filter(({ dir, expectError }) => expectError && !EXCEPTIONS.has(dir)).length;
+    console.log(
+      `connection lists: ${lists} of ${listed.length} compared, and ${reported.length} of exposure reports; ` +
+        `${errors} of ${cases.filter(({ expectError }) => expectError).length} inputs refused; ` +
+        `${EXCEPTIONS.size} of ${cases.length} cases excepted`,
+    );
+  });
+});
