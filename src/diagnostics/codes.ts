@@ -19,6 +19,8 @@ export const CODES = {
   FILE_NOT_FOUND: { exit: 4, summary: "a file or folder that was named does not exist" },
   FILE_UNREADABLE: { exit: 4, summary: "a file or folder cannot be read" },
   FILE_UNWRITABLE: { exit: 4, summary: "a file or folder cannot be written" },
+  FILE_SET_EDITED: { exit: 1, summary: "a generated file was edited, or stands where another file stood before" },
+  FILE_SET_RECORD: { exit: 3, summary: "the record of a folder's generated files is damaged" },
   // identity
   IDENTITY_SPIFFE_ID: { exit: 3, summary: "a text is not a SPIFFE ID, a trust domain or a part of one" },
   IDENTITY_SVID: { exit: 1, summary: "a certificate chain is not a valid X.509-SVID of the trust domain" },

@@ -11,6 +11,7 @@ import { demandsOf } from "./demand.js";
 import { kustomizationOf } from "./kustomization.js";
 import { LABELS } from "./names.js";
 import { identityOf, type KubeObject, titleOf, withLabel } from "./object.js";
+import { readmeOf } from "./readme.js";
 import { TARGETS } from "./registry.js";
 import type { Artifact, ManifestArtifact, Target } from "./target.js";
 import { componentOf, patchText } from "./workload-patches.js";
@@ -61,6 +62,7 @@ export function compile(policy: Policy, options: CompileOptions = {}): Compilati
     list.map((artifact) => ({ path: artifact.path, text: textOf(policy, artifact), target: target.name })),
   );
   files.push({ path: "kustomization.yaml", text: kustomizationOf(policy, artifacts, generation) });
+  files.push({ path: "README.md", text: readmeOf(policy, stamped, generation) });
   files.push(...componentOf(policy, artifacts));
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const requires = written.map((target) => ({ target: target.name, sentences: target.requires(policy) }));
