@@ -1,6 +1,6 @@
 // Compiles src/ to dist/ from nothing, so that no deleted module lives on in the package, and writes the JSON Schema.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -13,6 +13,8 @@ const tsc = spawnSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "
   stdio: "inherit",
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+cpSync(join(root, "src/targets/opa/rego"), join(root, "dist/targets/opa/rego"), { recursive: true });
 
 const { workflowJsonSchema } = await import(pathToFileURL(join(root, "dist/workflow/index.js")).href);
 mkdirSync(join(root, "schema"), { recursive: true });
