@@ -1,11 +1,22 @@
 /** The built-in functions of Rego: one table of declarations and implementations. */
 import type { Builtin } from "./builtin.js";
+import { CIDR } from "./cidr.js";
 import { COLLECTIONS } from "./collections.js";
+import { ENCODING } from "./encoding.js";
+import { GLOB } from "./glob.js";
+import { HASHES } from "./hashes.js";
+import { JSON_EDIT } from "./json-edit.js";
+import { JWT } from "./jwt.js";
 import { KINDS } from "./kinds.js";
 import { NUMBERS } from "./numbers.js";
 import { OBJECTS } from "./objects.js";
 import { OUTPUT } from "./output.js";
+import { REFUSED } from "./refused.js";
+import { REGEX } from "./regex.js";
 import { STRINGS } from "./strings.js";
+import { TIME } from "./time.js";
+import { URIS } from "./uris.js";
+import { VERSIONS } from "./versions.js";
 
 export {
   type Builtin,
@@ -19,7 +30,25 @@ export {
 } from "./builtin.js";
 export type { ArrayDecl, FunctionDecl, ObjectDecl, SetDecl, TypeDecl, UnionDecl } from "./decl.js";
 
-const FAMILIES: readonly (readonly Builtin[])[] = [NUMBERS, COLLECTIONS, KINDS, OBJECTS, STRINGS, OUTPUT];
+const FAMILIES: readonly (readonly Builtin[])[] = [
+  NUMBERS,
+  COLLECTIONS,
+  KINDS,
+  OBJECTS,
+  STRINGS,
+  OUTPUT,
+  ENCODING,
+  JSON_EDIT,
+  REGEX,
+  GLOB,
+  CIDR,
+  TIME,
+  VERSIONS,
+  HASHES,
+  JWT,
+  URIS,
+  REFUSED,
+];
 
 /** Every built-in function by name, also the refused ones. */
 export const BUILTINS: ReadonlyMap<string, Builtin> = new Map(FAMILIES.flat().map((entry) => [entry.name, entry]));

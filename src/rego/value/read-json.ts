@@ -71,7 +71,8 @@ function endOfString(text: string, start: number): number {
 const NUMBER_TOKEN = /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const LITERAL_TOKEN = /true|false|null/y;
 const SPACE = /[ \t\n\r]*/y;
-const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** UTF-16 units that stand for no character. */
+export const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 class JsonReader {
   readonly #text: string;

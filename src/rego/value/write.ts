@@ -3,7 +3,7 @@
  * escaped), and Rego notation (`{1, 2}`, `set()`, Go's quoting), which `sprintf("%v")` and `print` show.
  */
 import { Num, numberText, toDouble } from "./num.js";
-import { setOwn } from "./read-json.js";
+import { LONE_SURROGATE, setOwn } from "./read-json.js";
 import { compareStrings, type JsonObject, objectEntries, RegoObject, RegoSet, type Value } from "./value.js";
 
 /** JSON text. `indent` is what one level is indented by; without it the text is compact. */
@@ -45,6 +45,7 @@ export function jsonKey(key: Value): string {
 
 /** Plain JavaScript data for a program: sets as sorted arrays, numbers as doubles (which may round long ones). */
 export function toJson(value: Value): unknown {
+  if (typeof value === "string") return value.replace(LONE_SURROGATE, "\ufffd");
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Num) return toDouble(value);
   if (Array.isArray(value)) return value.map(toJson);
@@ -56,11 +57,14 @@ export function toJson(value: Value): unknown {
   return object;
 }
 
-const JSON_ESCAPED = /[<>&\u2028\u2029]/g;
+const JSON_ESCAPED = /[<>&\u2028\u2029]|\\\\|\\ud[89a-f][0-9a-f]{2}/g;
 
+/** Lone surrogates, which JSON.stringify escapes, become U+FFFD. */
 function quoteJson(text: string): string {
-  const quoted = JSON.stringify(text);
-  return quoted.replace(JSON_ESCAPED, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(text).replace(JSON_ESCAPED, (found) => {
+    if (found.length === 1) return `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    return found.length === 2 ? found : "\\ufffd";
+  });
 }
 
 /** The value in Rego notation. */
