@@ -43,6 +43,7 @@ export const CODES = {
   TARGET_NOT_CHOSEN: { exit: 2, summary: "a target is named that the workflow does not choose" },
   TARGET_UNENFORCED: { exit: 3, summary: "a rule asks for something that no chosen engine enforces" },
   TARGET_INEXPRESSIBLE: { exit: 3, summary: "a name or value means something else in an engine's own language" },
+  POLICY_MODULE: { exit: 3, summary: "a Rego file that the workflow names could do something other than narrow" },
   // cluster
   CLUSTER_SHAPE: { exit: 3, summary: "a field of a Kubernetes object has the wrong type" },
   CLUSTER_VALUE: { exit: 3, summary: "a field of a Kubernetes object has a value that the API refuses" },

@@ -29,7 +29,13 @@ export function demandsOf(policy: Policy, rule: Rule): readonly Demand[] {
     if (operation.roles !== "none") ask("roles", operation.span);
   }
   if (rule.to.kind === "api" && rule.protocol === "https" && isRestricted(rule)) ask("tls-origination", rule.span);
+  if (policy.modules.length > 0 && showsRequests(rule)) ask("own-rules", policy.span);
   return [...demands].map(([feature, span]) => ({ feature, span }));
+}
+
+/** Whether requests are seen where the rule's traffic arrives. */
+function showsRequests(rule: Rule): boolean {
+  return rule.to.kind === "workload" && ["http", "grpc", "websocket"].includes(rule.port.protocol);
 }
 
 /** Whether a rule says anything about requests, beyond who may connect where. */

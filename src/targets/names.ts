@@ -50,3 +50,21 @@ export function podsOf(workload: string): { readonly matchLabels: { readonly [ke
 export function namespaceIs(name: string): { readonly matchLabels: { readonly [key: string]: string } } {
   return { matchLabels: { [LABELS.namespaceName]: name } };
 }
+
+/** Where the decision point runs: a namespace of its own, which no zone may have. */
+export function decisionNamespace(policy: Policy): string {
+  return `ringfence-${policy.workflow}`;
+}
+
+export const DECISION_PORT = 9191;
+
+/** The decision point's name among the mesh's external authorizers. */
+export function decisionProvider(policy: Policy): string {
+  return `ringfence-${policy.workflow}`;
+}
+
+/** Whether requests ask OPA: it is chosen, and sidecars can ask it. */
+export function asksDecisionPoint(policy: Policy): boolean {
+  const { authorization, mesh } = policy.targets;
+  return authorization.engine === "opa" && mesh.engine === "istio" && mesh.mode === "sidecar";
+}

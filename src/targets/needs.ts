@@ -4,7 +4,7 @@
  * one place. A target whose engine talks to a workload's pod, or is talked to by it, adds its row here.
  */
 import type { Policy } from "../policy/index.js";
-import { LABELS } from "./names.js";
+import { asksDecisionPoint, DECISION_PORT, decisionNamespace, LABELS } from "./names.js";
 
 export interface Need {
   /** names the object that opens it; unique */
@@ -24,7 +24,7 @@ export interface Need {
 
 /** The needs of the chosen engines, in the order of the table. */
 export function needsOf(policy: Policy): readonly Need[] {
-  return [DNS, ...meshNeeds(policy)];
+  return [DNS, ...meshNeeds(policy), ...decisionNeeds(policy)];
 }
 
 const DNS: Need = {
@@ -60,6 +60,20 @@ function meshNeeds(policy: Policy): Need[] {
     ports: "any",
   };
   return [controlPlane, probes];
+}
+
+function decisionNeeds(policy: Policy): Need[] {
+  if (!asksDecisionPoint(policy)) return [];
+  return [
+    {
+      name: "decision-point",
+      why: "Each workload's proxy asks OPA about requests that come in; without an answer they are denied.",
+      direction: "egress",
+      pods: "every",
+      peer: { namespace: decisionNamespace(policy), labels: { app: "opa" } },
+      ports: [{ port: DECISION_PORT, protocol: "TCP" }],
+    },
+  ];
 }
 
 /** The waypoint proxy of a zone, by its Gateway's name: its pods' label, its service account, its Service. */

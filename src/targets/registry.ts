@@ -1,7 +1,8 @@
 import { istio } from "./istio/index.js";
 import { kubernetes } from "./kubernetes/index.js";
 import { networkPolicy } from "./network-policy/index.js";
+import { opa } from "./opa/index.js";
 import type { Target } from "./target.js";
 
 /** Every target, in the order in which their objects are applied. */
-export const TARGETS: readonly Target[] = [kubernetes, networkPolicy, istio];
+export const TARGETS: readonly Target[] = [kubernetes, networkPolicy, istio, opa];

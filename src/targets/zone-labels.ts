@@ -4,6 +4,18 @@ import { LABELS } from "./names.js";
 import { WAYPOINT } from "./needs.js";
 import { seesRequests } from "./shape.js";
 
+/** The oldest Kubernetes we compile for: a newer cluster still enforces what this version meant, and warns of more. */
+const POD_SECURITY_VERSION = "v1.30";
+
+export const POD_SECURITY = {
+  "pod-security.kubernetes.io/enforce": "restricted",
+  "pod-security.kubernetes.io/enforce-version": POD_SECURITY_VERSION,
+  "pod-security.kubernetes.io/audit": "restricted",
+  "pod-security.kubernetes.io/audit-version": "latest",
+  "pod-security.kubernetes.io/warn": "restricted",
+  "pod-security.kubernetes.io/warn-version": "latest",
+} as const;
+
 export function zoneLabels(policy: Policy, zone: string): { readonly [key: string]: string } {
   const trust = policy.zones.find((candidate) => candidate.name === zone)?.trust;
   return {

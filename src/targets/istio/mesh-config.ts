@@ -3,6 +3,7 @@
  * Istio, so it is a values file to merge, not an object to apply.
  */
 import type { Policy } from "../../policy/index.js";
+import { asksDecisionPoint, DECISION_PORT, decisionNamespace, decisionProvider } from "../names.js";
 import { seesRequests } from "../shape.js";
 import { toYaml, type ValueMap } from "../yaml.js";
 
@@ -20,6 +21,9 @@ export function meshConfig(policy: Policy): string {
         ]
       : []),
     "# outboundTrafficPolicy: a pod that no Sidecar object covers reaches what the mesh knows, and nothing else.",
+    ...(asksDecisionPoint(policy)
+      ? ["# extensionProviders: the decision point; where it does not answer, requests are denied."]
+      : []),
     ...(needsDnsCapture(policy)
       ? [
           "# ISTIO_META_DNS_CAPTURE: gives an outside host an address of its own, by which a TCP connection to it is told apart.",
@@ -34,6 +38,20 @@ function values(policy: Policy): ValueMap {
     trustDomain: policy.trustDomain,
     pathNormalization: comparesPaths(policy) ? { normalization: "DECODE_AND_MERGE_SLASHES" } : undefined,
     outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
+    extensionProviders: asksDecisionPoint(policy)
+      ? [
+          {
+            name: decisionProvider(policy),
+            envoyExtAuthzGrpc: {
+              service: `opa.${decisionNamespace(policy)}.svc.cluster.local`,
+              port: DECISION_PORT,
+              timeout: "1s",
+              failOpen: false,
+              statusOnError: "403",
+            },
+          },
+        ]
+      : undefined,
     defaultConfig: needsDnsCapture(policy)
       ? { proxyMetadata: { ISTIO_META_DNS_CAPTURE: "true", ISTIO_META_DNS_AUTO_ALLOCATE: "true" } }
       : undefined,

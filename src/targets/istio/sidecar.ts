@@ -3,7 +3,7 @@
  * anywhere else has no route. Without a Sidecar of its own a pod of the zone gets the zone's, which knows nothing.
  */
 import type { Policy, Workload } from "../../policy/index.js";
-import { podsOf } from "../names.js";
+import { asksDecisionPoint, decisionNamespace, podsOf } from "../names.js";
 import { type KubeObject, kubeObject } from "../object.js";
 import { apiNamed, exitOf, type Shape, workloadNamed } from "../shape.js";
 
@@ -25,12 +25,12 @@ export function zoneSidecar(policy: Policy, zone: string): KubeObject {
 export function workloadSidecar(shape: Shape, workload: Workload): KubeObject[] {
   const { policy } = shape;
   const rules = shape.outOf.get(workload.name) ?? [];
-  if (rules.length === 0) return [];
-  const hosts = new Set<string>();
+  const hosts = new Set<string>(decisionHosts(policy));
   for (const rule of rules) {
     if (rule.to.kind === "workload") hosts.add(serviceHost(workloadNamed(shape, rule.to.name)));
     else for (const host of outsideHosts(policy, rule.to.name)) hosts.add(host);
   }
+  if (hosts.size === 0) return [];
   return [
     kubeObject(policy, {
       apiVersion: "networking.istio.io/v1",
@@ -47,6 +47,12 @@ export function workloadSidecar(shape: Shape, workload: Workload): KubeObject[] 
       },
     }),
   ];
+}
+
+/** A proxy finds its external authorizer among the destinations that it knows. */
+function decisionHosts(policy: Policy): readonly string[] {
+  const namespace = decisionNamespace(policy);
+  return asksDecisionPoint(policy) ? [`${namespace}/opa.${namespace}.svc.cluster.local`] : [];
 }
 
 /** `namespace/host` of a workload's Service, which has the workload's name. */

@@ -7,10 +7,7 @@ import type { Policy, Workload } from "../../policy/index.js";
 import { LABELS } from "../names.js";
 import { type KubeObject, kubeObject } from "../object.js";
 import type { Artifact, PatchArtifact } from "../target.js";
-import { zoneLabels } from "../zone-labels.js";
-
-/** The oldest Kubernetes we compile for: a newer cluster still enforces what this version meant, and warns of more. */
-const POD_SECURITY_VERSION = "v1.30";
+import { POD_SECURITY, zoneLabels } from "../zone-labels.js";
 
 /** Namespaces that belong to the cluster: a default deny in one of them stops it. */
 const CLUSTER_NAMESPACES = new Set(["kube-system", "kube-public", "kube-node-lease"]);
@@ -45,12 +42,7 @@ function namespace(policy: Policy, zone: string): KubeObject {
     name: zone,
     labels: {
       ...zoneLabels(policy, zone),
-      "pod-security.kubernetes.io/enforce": "restricted",
-      "pod-security.kubernetes.io/enforce-version": POD_SECURITY_VERSION,
-      "pod-security.kubernetes.io/audit": "restricted",
-      "pod-security.kubernetes.io/audit-version": "latest",
-      "pod-security.kubernetes.io/warn": "restricted",
-      "pod-security.kubernetes.io/warn-version": "latest",
+      ...POD_SECURITY,
     },
     holds: ["pod-security"],
   });

@@ -1,0 +1,35 @@
+import { type CapabilityTable, enforced, left, partly } from "../capability.js";
+
+export const capabilities: CapabilityTable = {
+  "default-deny": partly(
+    "every HTTP port of every workload asks the decision point; an answer that does not come denies",
+    "TCP connections do not ask it",
+    "mesh",
+    "network",
+  ),
+  callers: partly("by the principal of the mutual TLS connection", "not on TCP ports", "mesh"),
+  ports: left("a port that nobody asks about is closed by the layers below", "mesh", "network"),
+  identity: left("it believes the certificate that the proxy has verified", "mesh"),
+  mtls: left("it sees requests, not connections", "mesh"),
+  methods: enforced("the operations of the flow"),
+  paths: enforced("the operations of the flow, segment by segment; a path that can be read in two ways is refused"),
+  hosts: enforced("the operations of the flow"),
+  token: enforced("signature, issuer, audience and expiry, with the keys that the installer supplies"),
+  roles: enforced("the claim of a token that was validated here"),
+  normalization: partly("refuses what could be read differently", "does not rewrite it", "mesh"),
+  "outside-hosts": left("it decides on what comes to a workload, not on what leaves it", "mesh", "network"),
+  "tls-origination": left("it sees requests, not connections", "mesh"),
+  "pod-security": left("it decides on requests", "cluster", "admission"),
+  accounts: left("it decides on requests", "cluster"),
+  placement: left("it decides on requests", "admission"),
+  "own-rules": enforced("`deny` and `permit` of the workflow's own Rego, which cannot permit what no flow permits"),
+  secrets: left("it decides on requests", "secrets"),
+  "at-rest": left("it decides on requests", "encryption"),
+  redaction: partly(
+    "masks tokens, cookies, bodies and queries in its own decision log",
+    "other logs are not its own",
+    "logs",
+  ),
+  "decision-log": enforced("one masked record a decision, on standard output"),
+  response: left("it writes what the detectors read", "logs"),
+};

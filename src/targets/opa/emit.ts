@@ -1,0 +1,42 @@
+import type { Policy } from "../../policy/index.js";
+import type { Artifact } from "../target.js";
+import { authorizationBundle } from "./bundle.js";
+import { askingPolicies, decisionPoint } from "./deployment.js";
+import { generatedTests } from "./generated-tests.js";
+
+/**
+ * @throws POLICY_MODULE for a module of the user's that could widen what flows permit
+ */
+export function emit(policy: Policy): readonly Artifact[] {
+  const bundle = authorizationBundle(policy);
+  const rules = policy.rules.map(({ id }) => id);
+  return [
+    {
+      kind: "manifests",
+      path: "opa/decision-point.yaml",
+      objects: decisionPoint(policy, bundle),
+      comment: [
+        "OPA with Envoy's gRPC API. The bundle stands in ConfigMaps, the same bytes as in opa/bundle.",
+        "",
+        "The keys that tokens are checked with come from the ConfigMap `token-keys` of this namespace, which is yours:",
+        "one file `<identity>.json` for each identity provider, its JSON Web Key Set. Refresh it when they rotate.",
+      ],
+    },
+    {
+      kind: "manifests",
+      path: "opa/requests.yaml",
+      objects: askingPolicies(policy),
+      comment: ["Every request asks the decision point first; the mesh's own policies hold beside it."],
+    },
+    ...bundle.map(
+      ({ path, text }): Artifact => ({
+        kind: "text",
+        path: `opa/bundle/${path}`,
+        text,
+        ...(path === "data.json" ? { rules } : {}),
+        ...(path === "mask.rego" ? { holds: ["decision-log"] as const } : {}),
+      }),
+    ),
+    { kind: "text", path: "opa/test/authz_test.rego", text: generatedTests(policy), rules },
+  ];
+}

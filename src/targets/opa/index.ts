@@ -1,0 +1,51 @@
+import type { Policy, Rule } from "../../policy/index.js";
+import type { Feature } from "../capability.js";
+import { asksDecisionPoint, decisionNamespace } from "../names.js";
+import { seesRequests } from "../shape.js";
+import { HELD, type Holding, leftBecause, type Target } from "../target.js";
+import { capabilities } from "./capabilities.js";
+import { emit } from "./emit.js";
+
+export { authorizationBundle, type BundleFile } from "./bundle.js";
+
+export const opa: Target = {
+  name: "opa",
+  summary: "decisions in Rego over principals, validated tokens and requests, with the user's own rules",
+  layer: "authorization",
+  capabilities,
+  chosen: asksDecisionPoint,
+  holds,
+  requires,
+  emit,
+};
+
+function holds(_policy: Policy, rule: Rule, feature: Feature): Holding {
+  switch (feature) {
+    case "methods":
+    case "paths":
+    case "hosts":
+    case "token":
+    case "roles":
+    case "own-rules":
+      if (rule.to.kind !== "workload") return leftBecause("decides on what comes to a workload, not on what leaves it");
+      return seesRequests(rule) ? HELD : leftBecause(`is asked about requests, and port ${rule.port.port} shows none`);
+    default:
+      return leftBecause("decides on requests");
+  }
+}
+
+function requires(policy: Policy): readonly string[] {
+  const namespace = decisionNamespace(policy);
+  const keys = policy.identities.map(({ name }) => `\`${name}.json\``).join(", ");
+  return [
+    "The external authorizer of `istio/mesh-config.yaml` is merged into the mesh's configuration.",
+    ...(keys === ""
+      ? []
+      : [
+          `The ConfigMap \`token-keys\` in \`${namespace}\` holds the key sets ${keys}; without it every token is refused.`,
+        ]),
+    ...(policy.modules.length === 0
+      ? []
+      : ["Your own Rego narrows requests; a TCP connection is permitted by its flow alone."]),
+  ];
+}
