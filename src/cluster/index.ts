@@ -71,6 +71,7 @@ export {
   PROTOCOLS,
   type Protocol,
   portsNamed,
+  readPod,
   servingContainers,
   type Volume,
 } from "./pods.js";
@@ -86,4 +87,5 @@ export {
   selectorOfLabels,
 } from "./selector.js";
 export type { Service, ServicePort } from "./services.js";
+export { BAD, Reading } from "./shape.js";
 export type { Workload } from "./workloads.js";

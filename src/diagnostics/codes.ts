@@ -50,6 +50,8 @@ export const CODES = {
   CLUSTER_UNKNOWN_FIELD: { exit: 3, summary: "a Kubernetes object has a field that its kind does not know" },
   CLUSTER_MISSING_FIELD: { exit: 3, summary: "a Kubernetes object lacks a field that its kind requires" },
   CLUSTER_DUPLICATE: { exit: 3, summary: "two documents define the same Kubernetes object differently" },
+  // draft
+  DRAFT_NOTHING: { exit: 3, summary: "there is nothing to draft a workflow from" },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4 | 70; summary: string }>;
 
 export type Code = keyof typeof CODES;

@@ -1,0 +1,235 @@
+/**
+ * The workloads of the draft: one for each object that runs pods, under a name of its own, with the ports that its
+ * containers, Services and callers speak of. Names are those of the objects wherever no two collide.
+ */
+import {
+  type Cluster,
+  describeObject,
+  type Endpoint,
+  endpointsOf,
+  type Pod,
+  type Service,
+  servingContainers,
+  type Workload,
+} from "../cluster/index.js";
+import type { Span } from "../diagnostics/index.js";
+import type { KubernetesObject, WorkloadKind } from "../workflow/index.js";
+import { isSidecarImage, kindOfImage } from "./images.js";
+import { at, textAt } from "./plain.js";
+import { guessPort, type PortHints } from "./ports.js";
+import type { Remarks } from "./remarks.js";
+
+export interface DraftWorkload {
+  readonly name: string;
+  readonly zone: string;
+  readonly kind: WorkloadKind;
+  readonly image: string | undefined;
+  /** undefined: a custom resource runs it, under a name of its operator's */
+  readonly object: KubernetesObject | undefined;
+  /** undefined: a custom resource */
+  readonly source: Workload | undefined;
+  readonly ports: Map<number, PortHints>;
+  readonly place: () => Span;
+}
+
+/** A name as the workflow file takes it: a DNS label. */
+export function labelOf(text: string, fallback = "unnamed"): string {
+  const label = text
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, "");
+  return label === "" ? fallback : label;
+}
+
+/** Gives out names, each once. */
+export class NamePool {
+  readonly #taken = new Set<string>();
+
+  /** The first of `wanted` that is free, else the last with a number. */
+  take(...wanted: readonly string[]): string {
+    const last = wanted.at(-1) ?? "unnamed";
+    let free = wanted.find((name) => !this.#taken.has(name));
+    for (let count = 2; free === undefined; count++) {
+      const numbered = `${last.slice(0, 60)}-${count}`;
+      if (!this.#taken.has(numbered)) free = numbered;
+    }
+    this.#taken.add(free);
+    return free;
+  }
+}
+
+/** Namespaces that belong to the cluster or the mesh; what runs there is no part of a workflow. */
+const SYSTEM = /^(?:kube-system|kube-public|kube-node-lease|istio-system|gatekeeper-system|outside)$/;
+const OBJECT_KINDS = ["Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod"] as const;
+
+export class Inventory {
+  readonly workloads: readonly DraftWorkload[];
+  readonly names = new NamePool();
+  readonly #cluster: Cluster;
+  readonly #bySource = new Map<string, DraftWorkload>();
+  readonly #byCustom = new Map<CustomWorkload, DraftWorkload>();
+
+  constructor(cluster: Cluster, custom: readonly CustomWorkload[], remarks: Remarks) {
+    this.#cluster = cluster;
+    const sources = cluster.workloads.filter((workload) => isPart(workload, remarks));
+    const wanted = [...sources, ...custom.map(({ name, namespace }) => ({ name, namespace }))].map(({ name }) =>
+      labelOf(name),
+    );
+    const shared = new Set(wanted.filter((name, index) => wanted.indexOf(name) !== index));
+    const drafts: DraftWorkload[] = [];
+    for (const source of sources) {
+      const draft = this.#draft(source, shared);
+      drafts.push(draft);
+      this.#bySource.set(source.id, draft);
+    }
+    for (const part of custom) {
+      const { name, namespace, kind, image, ports, place } = part;
+      const label = labelOf(name);
+      const own = shared.has(label) ? [] : [label];
+      const draft: DraftWorkload = {
+        name: this.names.take(...own, labelOf(`${label}-${namespace}`)),
+        zone: namespace,
+        kind,
+        image,
+        object: undefined,
+        source: undefined,
+        ports: new Map(ports.map((port) => [port.port, guessPort(port.port, [{ containerName: port.name }])])),
+        place,
+      };
+      drafts.push(draft);
+      this.#byCustom.set(part, draft);
+    }
+    this.workloads = drafts.sort((a, b) => compare(a.zone, b.zone) || compare(a.name, b.name));
+  }
+
+  of(source: Workload): DraftWorkload | undefined {
+    return this.#bySource.get(source.id);
+  }
+
+  ofCustom(part: CustomWorkload): DraftWorkload | undefined {
+    return this.#byCustom.get(part);
+  }
+
+  /** The port of a workload, known to the draft from now on. */
+  port(draft: DraftWorkload, port: number): PortHints {
+    const known = draft.ports.get(port);
+    if (known !== undefined) return known;
+    const hints = guessPort(port, []);
+    draft.ports.set(port, hints);
+    return hints;
+  }
+
+  #draft(source: Workload, shared: ReadonlySet<string>): DraftWorkload {
+    const pod = source.pods[0];
+    const image = mainImage(pod);
+    const label = labelOf(source.name);
+    const kind = source.kind.toLowerCase();
+    const wanted = shared.has(label)
+      ? [labelOf(`${label}-${source.namespace}`), labelOf(`${label}-${source.namespace}-${kind}`)]
+      : [label, labelOf(`${label}-${kind}`)];
+    const objectKind = OBJECT_KINDS.find((known) => known === source.kind);
+    return {
+      name: this.names.take(...wanted),
+      zone: source.namespace,
+      kind: kindOf(source, image),
+      image,
+      object: objectKind === undefined ? undefined : { kind: objectKind, name: labelSafe(source.name) },
+      source,
+      ports: pod === undefined ? new Map() : portsOf(this.#cluster, source, pod),
+      place: () => source.object.origin.spanOf(["metadata", "name"]),
+    };
+  }
+}
+
+/** A workload that an operator will make of a custom resource. */
+export interface CustomWorkload {
+  readonly name: string;
+  readonly namespace: string;
+  readonly kind: WorkloadKind;
+  readonly image: string | undefined;
+  readonly ports: readonly { readonly port: number; readonly name: string }[];
+  readonly place: () => Span;
+}
+
+function isPart(workload: Workload, remarks: Remarks): boolean {
+  const where = describeObject(workload.object);
+  if (SYSTEM.test(workload.namespace)) {
+    const place = workload.object.origin.spanOf(["metadata", "name"]);
+    remarks.add("skipped", where, `runs in ${workload.namespace}, which cannot be a zone of a workflow`, place);
+    return false;
+  }
+  return true;
+}
+
+const labelSafe = (name: string): string => name.replace(/\*$/, "").replace(/-$/, "");
+
+function kindOf(source: Workload, image: string | undefined): WorkloadKind {
+  if (source.kind === "Job" || source.kind === "CronJob") return "job";
+  return (image === undefined ? undefined : kindOfImage(image)) ?? "service";
+}
+
+/** The image of the first container that isn't an addition of a mesh or a platform. */
+function mainImage(pod: Pod | undefined): string | undefined {
+  const images = (pod?.containers ?? []).filter(({ role }) => role === "main").map(({ image }) => image ?? "");
+  const named = images.filter((image) => image !== "");
+  const image = named.find((candidate) => !isSidecarImage(candidate)) ?? named[0];
+  return image !== undefined && /^[^\s@:/$][^\s@$]*(@sha256:[0-9a-f]{64})?$/.test(image) ? image : undefined;
+}
+
+/** Ports that containers declare and Services lead to. UDP has no place in a workflow's flows. */
+function portsOf(cluster: Cluster, source: Workload, pod: Pod): Map<number, PortHints> {
+  const probes = probesOf(pod);
+  const services = endpointsFor(cluster, source);
+  const numbers = new Set<number>();
+  for (const container of servingContainers(pod)) {
+    for (const { port, protocol } of container.ports) if (protocol === "TCP") numbers.add(port);
+  }
+  for (const { port, servicePort } of services) {
+    if (port !== undefined && servicePort.protocol === "TCP") numbers.add(port);
+  }
+  const ports = new Map<number, PortHints>();
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    const declared = servingContainers(pod)
+      .flatMap(({ ports: own }) => own)
+      .find(({ port }) => port === number);
+    const hints = [
+      ...services
+        .filter(({ port }) => port === number)
+        .map(({ servicePort }) => ({ serviceName: servicePort.name, appProtocol: servicePort.appProtocol })),
+      { containerName: declared?.name, probe: probes(number, declared?.name) },
+    ];
+    ports.set(number, guessPort(number, hints));
+  }
+  return ports;
+}
+
+function endpointsFor(cluster: Cluster, source: Workload): readonly Endpoint[] {
+  return cluster.services
+    .filter(({ namespace }) => namespace === source.namespace)
+    .flatMap((service: Service) => endpointsOf(cluster, service))
+    .filter(({ workload }) => workload === source);
+}
+
+/** How the kubelet probes a port: it says what is spoken there. */
+function probesOf(pod: Pod): (port: number, name: string | undefined) => "grpc" | "http" | "https" | undefined {
+  const found: { port: unknown; speaks: "grpc" | "http" | "https" }[] = [];
+  for (const container of servingContainers(pod)) {
+    for (const probe of ["readinessProbe", "livenessProbe", "startupProbe"]) {
+      const written = at(pod.origin.value, [...container.path, probe]);
+      const grpc = at(written, ["grpc", "port"]);
+      if (grpc !== undefined) found.push({ port: grpc, speaks: "grpc" });
+      const http = at(written, ["httpGet"]);
+      const speaks = textAt(http, "scheme") === "HTTPS" ? "https" : "http";
+      if (http !== undefined) found.push({ port: at(http, ["port"]), speaks });
+    }
+  }
+  return (port, name) =>
+    found.find(
+      (probe) => probe.port === port || probe.port === String(port) || (name !== undefined && probe.port === name),
+    )?.speaks;
+}
+
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
