@@ -1,0 +1,213 @@
+/**
+ * Names. `Environment` is what a module sees beyond its rules' own variables; `Scope` is one body, with the bodies that
+ * enclose it. A name that a body mentions outside of closures and nobody declares belongs to that body as a whole; a
+ * declared one (`:=`, `some`) exists from its declaration on.
+ */
+import type { RegoProblem } from "../error.js";
+import type { Literal, Term, With } from "../syntax/ast.js";
+import type { Source } from "../syntax/source.js";
+import type { Local } from "./normal-form.js";
+
+/** What a rule name, import alias or root document stands for. */
+export interface GlobalRef {
+  readonly base: "input" | "data";
+  readonly path: readonly string[];
+}
+
+export interface BuiltinFacts {
+  readonly name: string;
+  readonly arity: number;
+  readonly variadic: boolean;
+  /** Produces no value (`print`). */
+  readonly isVoid: boolean;
+  readonly relation: boolean;
+  readonly deprecated: boolean;
+  /** Reason for which it may only be mocked. */
+  readonly refused: string | undefined;
+}
+
+export interface Environment {
+  readonly source: Source;
+  readonly version: "v0" | "v1";
+  readonly packagePath: readonly string[];
+  readonly globals: ReadonlyMap<string, GlobalRef>;
+  readonly problems: RegoProblem[];
+  /** Unused `:=` variables and imports are errors. */
+  readonly strict: boolean;
+  /** `print` calls are kept. */
+  readonly print: boolean;
+  builtin(name: string): BuiltinFacts | undefined;
+  /** Arity of the function at a path below `data`. */
+  functionArity(path: readonly string[]): number | undefined;
+  /** Whether a path leads into the document of one rule. */
+  isPartOfRule(path: readonly string[]): boolean;
+}
+
+type Declaration = "assigned" | "declared" | "argument" | "implicit";
+
+interface Declared {
+  readonly local: Local;
+  readonly by: Declaration;
+  /** Where to report it as unused, if that is wanted. */
+  readonly declaredAt: number | undefined;
+  used: boolean;
+}
+
+export class Scope {
+  readonly parent: Scope | undefined;
+  /** Names that this body declares further down. */
+  private readonly pending = new Set<string>();
+  private readonly seenEarly = new Set<string>();
+  private readonly names = new Map<string, Declared>();
+
+  constructor(parent: Scope | undefined) {
+    this.parent = parent;
+  }
+
+  /** Announces names that the body is going to declare. */
+  expect(names: Iterable<string>): void {
+    for (const name of names) this.pending.add(name);
+  }
+
+  find(name: string): Local | undefined {
+    if (this.pending.has(name) && !this.names.has(name)) this.seenEarly.add(name);
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      const found = scope.names.get(name);
+      if (found !== undefined) {
+        found.used = true;
+        return found.local;
+      }
+    }
+    return undefined;
+  }
+
+  /** As `find`, without counting as a use. */
+  has(name: string): boolean {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      if (scope.names.has(name)) return true;
+    }
+    return false;
+  }
+
+  /** How this very body declared a name. */
+  declaration(name: string): Declaration | undefined {
+    return this.names.get(name)?.by;
+  }
+
+  wasSeenEarly(name: string): boolean {
+    return this.seenEarly.has(name);
+  }
+
+  define(name: string, local: Local, by: Declaration, declaredAt?: number): void {
+    this.names.set(name, { local, by, declaredAt, used: false });
+  }
+
+  /** Runs a translation whose mentions of this body's names are no uses. */
+  withoutUses<T>(run: () => T): T {
+    const unused = [...this.names.values()].filter((declared) => !declared.used);
+    const result = run();
+    for (const declared of unused) declared.used = false;
+    return result;
+  }
+
+  /** Declared names that nothing mentioned. */
+  unused(): { name: string; at: number }[] {
+    const unused: { name: string; at: number }[] = [];
+    for (const [name, { declaredAt, used }] of this.names) {
+      if (!used && declaredAt !== undefined) unused.push({ name, at: declaredAt });
+    }
+    return unused;
+  }
+}
+
+/** Names declared by a body's own literals, closures excluded. */
+export function declaredNames(body: readonly Literal[]): Set<string> {
+  const names = new Set<string>();
+  for (const literal of body) {
+    if (literal.kind === "some") for (const { name } of literal.vars) names.add(name);
+    else if (literal.kind === "some-in") {
+      patternNames(literal.value, names);
+      if (literal.key !== undefined) patternNames(literal.key, names);
+    } else if (literal.kind === "expression" && isAssignment(literal.term)) {
+      const target = literal.term.kind === "call" ? literal.term.args[0] : undefined;
+      if (target !== undefined) patternNames(target, names);
+    }
+  }
+  return names;
+}
+
+export function isAssignment(term: Term): boolean {
+  return term.kind === "call" && term.infix === ":=";
+}
+
+/** Variables of a pattern: the names that an assignment to it declares. */
+export function patternNames(term: Term, into: Set<string>): void {
+  switch (term.kind) {
+    case "var":
+      if (term.name !== "_") into.add(term.name);
+      break;
+    case "array":
+    case "set":
+      for (const item of term.items) patternNames(item, into);
+      break;
+    case "object":
+      for (const [, value] of term.entries) patternNames(value, into);
+      break;
+  }
+}
+
+/** All names that a body mentions outside of closures. Template expressions count as mentions. */
+export function mentionedNames(body: readonly Literal[], into: Set<string>): void {
+  for (const literal of body) {
+    switch (literal.kind) {
+      case "expression":
+        mentionedInTerm(literal.term, into);
+        break;
+      case "some-in":
+        if (literal.key !== undefined) mentionedInTerm(literal.key, into);
+        mentionedInTerm(literal.value, into);
+        mentionedInTerm(literal.domain, into);
+        break;
+      case "every":
+        mentionedInTerm(literal.domain, into);
+        break;
+    }
+    mentionedInWiths(literal.with, into);
+  }
+}
+
+function mentionedInWiths(withs: readonly With[], into: Set<string>): void {
+  for (const { value } of withs) mentionedInTerm(value, into);
+}
+
+export function mentionedInTerm(term: Term, into: Set<string>): void {
+  switch (term.kind) {
+    case "var":
+      if (term.name !== "_") into.add(term.name);
+      break;
+    case "ref":
+      mentionedInTerm(term.head, into);
+      for (const part of term.path) mentionedInTerm(part, into);
+      break;
+    case "array":
+    case "set":
+      for (const item of term.items) mentionedInTerm(item, into);
+      break;
+    case "object":
+      for (const [key, value] of term.entries) {
+        mentionedInTerm(key, into);
+        mentionedInTerm(value, into);
+      }
+      break;
+    case "call":
+      for (const arg of term.args) mentionedInTerm(arg, into);
+      break;
+    case "template":
+      for (const part of term.parts) {
+        if (typeof part === "string") continue;
+        mentionedInTerm(part.term, into);
+        mentionedInWiths(part.with, into);
+      }
+      break;
+  }
+}
