@@ -22,6 +22,8 @@ export interface Local {
   readonly slot: number;
   /** Not written by the author as a name: a hoisted value or a wildcard. */
   readonly generated: boolean;
+  /** Offset of its first mention, where the source has one. */
+  readonly at?: number;
 }
 
 export interface Place {

@@ -156,8 +156,8 @@ export function patternNames(term: Term, into: Set<string>): void {
   }
 }
 
-/** All names that a body mentions outside of closures. Template expressions count as mentions. */
-export function mentionedNames(body: readonly Literal[], into: Set<string>): void {
+/** All names that a body mentions outside of closures, with the offset of the first mention. Template expressions count as mentions. */
+export function mentionedNames(body: readonly Literal[], into: Map<string, number>): void {
   for (const literal of body) {
     switch (literal.kind) {
       case "expression":
@@ -176,14 +176,14 @@ export function mentionedNames(body: readonly Literal[], into: Set<string>): voi
   }
 }
 
-function mentionedInWiths(withs: readonly With[], into: Set<string>): void {
+function mentionedInWiths(withs: readonly With[], into: Map<string, number>): void {
   for (const { value } of withs) mentionedInTerm(value, into);
 }
 
-export function mentionedInTerm(term: Term, into: Set<string>): void {
+export function mentionedInTerm(term: Term, into: Map<string, number>): void {
   switch (term.kind) {
     case "var":
-      if (term.name !== "_") into.add(term.name);
+      if (term.name !== "_" && !into.has(term.name)) into.set(term.name, term.start);
       break;
     case "ref":
       mentionedInTerm(term.head, into);

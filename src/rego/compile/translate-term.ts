@@ -54,12 +54,12 @@ export abstract class TermTranslator {
 
   /** Gives the names that nobody declares a variable of the current scope. */
   protected defineImplicit(literals: readonly Literal[], terms: readonly Term[], declared: ReadonlySet<string>): void {
-    const names = new Set<string>();
+    const names = new Map<string, number>();
     mentionedNames(literals, names);
     for (const term of terms) mentionedInTerm(term, names);
-    for (const name of names) {
+    for (const [name, at] of names) {
       if (declared.has(name) || this.scope.has(name) || this.global(name) !== undefined) continue;
-      this.scope.define(name, this.local(name), "implicit");
+      this.scope.define(name, { ...this.local(name), at }, "implicit");
     }
   }
 

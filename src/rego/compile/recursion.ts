@@ -1,0 +1,114 @@
+/**
+ * Recursion is an error, also when it goes through a reference with variables: the graph has an edge to every rule that
+ * such a reference may meet. So evaluation never needs a fixpoint and always ends.
+ */
+import { problemAt, type RegoProblem } from "../error.js";
+import type { NormalBody, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
+import type { RuleNode } from "./rule-tree.js";
+import { isFunctionName, literalTerms } from "./variables.js";
+
+/** Rules that each rule's evaluation may read, functions included. */
+export function dependencies(tree: RuleNode, rule: NormalRule): Set<NormalRule> {
+  const found = new Set<NormalRule>();
+  for (const branch of rule.branches) {
+    bodyDependencies(tree, branch.body, found);
+    termDependencies(tree, branch.value, found);
+  }
+  return found;
+}
+
+export function bodyDependencies(tree: RuleNode, body: NormalBody, found: Set<NormalRule>): void {
+  for (const literal of body) literalDependencies(tree, literal, found);
+}
+
+function literalDependencies(tree: RuleNode, literal: NormalLiteral, found: Set<NormalRule>): void {
+  for (const term of literalTerms(literal)) termDependencies(tree, term, found);
+  if (literal.kind === "not" || literal.kind === "every") bodyDependencies(tree, literal.body, found);
+  if (literal.kind === "and" || literal.kind === "or") {
+    for (const operand of literal.operands) bodyDependencies(tree, operand, found);
+  }
+  if (literal.kind === "call" && literal.callee.kind === "function") {
+    for (const rule of tree.find(literal.callee.path)?.rules ?? []) found.add(rule);
+  }
+  for (const { value } of literal.with) {
+    if (!isFunctionName(value) || value.callee.kind !== "function") continue;
+    for (const rule of tree.find(value.callee.path)?.rules ?? []) found.add(rule);
+  }
+}
+
+function termDependencies(tree: RuleNode, term: NormalTerm, found: Set<NormalRule>): void {
+  switch (term.kind) {
+    case "array":
+    case "set":
+      for (const item of term.items) termDependencies(tree, item, found);
+      break;
+    case "object":
+      for (const [key, value] of term.entries) {
+        termDependencies(tree, key, found);
+        termDependencies(tree, value, found);
+      }
+      break;
+    case "comprehension":
+      bodyDependencies(tree, term.body, found);
+      break;
+    case "ref":
+      if (typeof term.base !== "string") termDependencies(tree, term.base, found);
+      for (const part of term.path) termDependencies(tree, part, found);
+      if (term.base === "data") reach(tree, term.path, 0, found);
+      break;
+  }
+}
+
+/** Adds the rules on a path and, where it ends, those below. */
+function reach(node: RuleNode, path: readonly NormalTerm[], index: number, found: Set<NormalRule>): void {
+  for (const rule of node.rules) if (rule.kind !== "function") found.add(rule);
+  if (index >= path.length) {
+    for (const below of node.nodes()) for (const rule of below.rules) if (rule.kind !== "function") found.add(rule);
+    return;
+  }
+  const part = path[index];
+  if (part?.kind === "constant") {
+    const child = typeof part.value === "string" ? node.children.get(part.value) : undefined;
+    if (child !== undefined) reach(child, path, index + 1, found);
+  } else for (const child of node.children.values()) reach(child, path, index + 1, found);
+}
+
+/** Reports every rule that can reach itself, with the way it does. */
+export function checkRecursion(tree: RuleNode, rules: readonly NormalRule[]): RegoProblem[] {
+  const edges = new Map<NormalRule, readonly NormalRule[]>();
+  for (const rule of rules) edges.set(rule, [...dependencies(tree, rule)]);
+  const problems: RegoProblem[] = [];
+  const state = new Map<NormalRule, "open" | "done">();
+  const reported = new Set<string>();
+  for (const start of rules) {
+    if (state.has(start)) continue;
+    const stack: { rule: NormalRule; next: number }[] = [{ rule: start, next: 0 }];
+    state.set(start, "open");
+    for (let top = stack[stack.length - 1]; top !== undefined; top = stack[stack.length - 1]) {
+      const target = edges.get(top.rule)?.[top.next++];
+      if (target === undefined) {
+        state.set(top.rule, "done");
+        stack.pop();
+      } else if (!state.has(target)) {
+        state.set(target, "open");
+        stack.push({ rule: target, next: 0 });
+      } else if (state.get(target) === "open") {
+        const from = stack.findIndex(({ rule }) => rule === target);
+        report(stack.slice(from).map(({ rule }) => rule), reported, problems);
+      }
+    }
+  }
+  return problems;
+}
+
+function report(cycle: readonly NormalRule[], reported: Set<string>, problems: RegoProblem[]): void {
+  const names = cycle.map((rule) => `data.${rule.ground.join(".")}`);
+  for (const [index, rule] of cycle.entries()) {
+    const name = names[index] ?? "";
+    if (reported.has(name)) continue;
+    reported.add(name);
+    const way = [...names.slice(index), ...names.slice(0, index), name].join(" -> ");
+    const { source, start } = rule.at;
+    problems.push(problemAt(source, start, "rego_recursion_error", `rule ${name} is recursive: ${way}`));
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The documents that rules define, as a tree over their ground paths below `data`. A node may hold the definitions of
+ * one rule, and children: packages, and rules whose heads continue its path.
+ */
+import type { NormalRule } from "./normal-form.js";
+
+export class RuleNode {
+  readonly path: readonly string[];
+  readonly children = new Map<string, RuleNode>();
+  readonly rules: NormalRule[] = [];
+
+  constructor(path: readonly string[] = []) {
+    this.path = path;
+  }
+
+  ensure(path: readonly string[]): RuleNode {
+    let node: RuleNode = this;
+    for (const part of path) {
+      let child = node.children.get(part);
+      if (child === undefined) {
+        child = new RuleNode([...node.path, part]);
+        node.children.set(part, child);
+      }
+      node = child;
+    }
+    return node;
+  }
+
+  find(path: readonly string[]): RuleNode | undefined {
+    let node: RuleNode | undefined = this;
+    for (const part of path) {
+      node = node.children.get(part);
+      if (node === undefined) return undefined;
+    }
+    return node;
+  }
+
+  /** This node and everything below it. */
+  *nodes(): Generator<RuleNode> {
+    const stack: RuleNode[] = [this];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      yield node;
+      stack.push(...node.children.values());
+    }
+  }
+}
+
+export function buildTree(packages: readonly (readonly string[])[], rules: readonly NormalRule[]): RuleNode {
+  const root = new RuleNode();
+  for (const path of packages) root.ensure(path);
+  for (const rule of rules) root.ensure(rule.ground).rules.push(rule);
+  return root;
+}

@@ -1,0 +1,169 @@
+/**
+ * The safety check, which orders bodies as it goes: again and again the first literal, in source order, whose inputs are
+ * bound comes next; what is left over is unsafe. Closures wait for the variables that they share with the body around
+ * them, and are ordered themselves with what is bound at their place.
+ */
+import { problemAt, type RegoProblem } from "../error.js";
+import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
+import { argumentLocals, closureLocals, isFunctionName, literalLocals, literalOutputs, termLocals } from "./variables.js";
+
+interface Report {
+  readonly problems: RegoProblem[];
+  /** ` in rule p`, where the position alone does not tell the rule. */
+  readonly suffix: string;
+  readonly reported: Set<Local>;
+}
+
+/** Orders all bodies of a rule; problems go to `problems`. */
+export function orderRule(rule: NormalRule, suffix: string, problems: RegoProblem[]): NormalRule {
+  const branches = rule.branches.map((branch, index): NormalBranch => {
+    const report: Report = { problems, suffix, reported: new Set() };
+    const args = argumentLocals(rule, branch);
+    const { body, bound } = orderBody(branch.body, args, report);
+    const head = index === 0 ? [branch.value, ...rule.path, ...(rule.key === undefined ? [] : [rule.key])] : [branch.value];
+    for (const term of head) requireBound(term, bound, index === 0 ? rule.at : branch.at, report);
+    return { ...branch, body };
+  });
+  return { ...rule, branches };
+}
+
+/** Orders a query's body. */
+export function orderQuery(body: NormalBody, problems: RegoProblem[]): NormalBody {
+  return orderBody(body, new Set(), { problems, suffix: "", reported: new Set() }).body;
+}
+
+function orderBody(body: NormalBody, outer: ReadonlySet<Local>, report: Report): { body: NormalBody; bound: Set<Local> } {
+  const own = new Set<Local>();
+  const needs = body.map((literal) => {
+    const locals = literalLocals(literal);
+    for (const local of locals) own.add(local);
+    return locals;
+  });
+  const captures = body.map((literal) => [...closureLocals(literal)].filter((local) => own.has(local)));
+  const bound = new Set(outer);
+  const ordered: NormalLiteral[] = [];
+  const placed = body.map(() => false);
+  let progress: boolean;
+  do {
+    progress = false;
+    for (const [index, literal] of body.entries()) {
+      if (placed[index] === true) continue;
+      const outputs = literalOutputs(literal, bound);
+      if (!isReady(needs[index] ?? new Set(), captures[index] ?? [], bound, outputs)) continue;
+      ordered.push(orderClosures(literal, bound, report));
+      for (const local of outputs) bound.add(local);
+      placed[index] = true;
+      progress = true;
+    }
+  } while (progress);
+  for (const [index, literal] of body.entries()) {
+    if (placed[index] === true) continue;
+    const outputs = literalOutputs(literal, bound);
+    const wanted = [...(needs[index] ?? []), ...(captures[index] ?? [])];
+    reportUnsafe(wanted.filter((local) => !bound.has(local) && !outputs.has(local)), literal, report);
+    ordered.push(literal);
+  }
+  return { body: ordered, bound };
+}
+
+function isReady(
+  needs: ReadonlySet<Local>,
+  captures: readonly Local[],
+  bound: ReadonlySet<Local>,
+  outputs: ReadonlySet<Local>,
+): boolean {
+  for (const local of needs) if (!bound.has(local) && !outputs.has(local)) return false;
+  // A closure runs before its literal binds anything.
+  return captures.every((local) => bound.has(local));
+}
+
+function orderClosures(literal: NormalLiteral, bound: ReadonlySet<Local>, report: Report): NormalLiteral {
+  const term = (inner: NormalTerm): NormalTerm => orderTerm(inner, bound, report);
+  const body = (inner: NormalBody, more: readonly Local[] = []): NormalBody =>
+    orderBody(inner, more.length === 0 ? bound : new Set([...bound, ...more]), report).body;
+  const withs = literal.with.map((each) => ({
+    ...each,
+    value: isFunctionName(each.value) ? each.value : term(each.value),
+  }));
+  const base = { ...literal, with: withs };
+  switch (base.kind) {
+    case "test":
+      return { ...base, term: term(base.term) };
+    case "unify":
+      return { ...base, left: term(base.left), right: term(base.right) };
+    case "call":
+      return {
+        ...base,
+        args: base.args.map(term),
+        ...(base.result === undefined ? {} : { result: term(base.result) }),
+      };
+    case "not":
+      if (base.closure) return { ...base, body: body(base.body) };
+      return { ...base, body: base.body.map((inner) => orderClosures(inner, bound, report)) };
+    case "every": {
+      const iterated = base.key === undefined ? [base.value] : [base.key, base.value];
+      return { ...base, domain: term(base.domain), body: body(base.body, iterated) };
+    }
+    case "and":
+    case "or":
+      return { ...base, operands: base.operands.map((operand) => body(operand)) };
+  }
+}
+
+function orderTerm(term: NormalTerm, bound: ReadonlySet<Local>, report: Report): NormalTerm {
+  const inner = (part: NormalTerm): NormalTerm => orderTerm(part, bound, report);
+  switch (term.kind) {
+    case "comprehension": {
+      const { body, bound: after } = orderBody(term.body, bound, report);
+      for (const head of term.key === undefined ? [term.value] : [term.key, term.value]) {
+        requireBound(head, after, term.at, report);
+      }
+      return { ...term, body };
+    }
+    case "array":
+    case "set":
+      return { ...term, items: term.items.map(inner) };
+    case "object":
+      return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
+    case "ref":
+      return { ...term, base: typeof term.base === "string" ? term.base : inner(term.base), path: term.path.map(inner) };
+    default:
+      return term;
+  }
+}
+
+function requireBound(term: NormalTerm, bound: ReadonlySet<Local>, at: NormalRule["at"], report: Report): void {
+  const locals = new Set<Local>();
+  termLocals(term, locals);
+  for (const local of locals) {
+    if (bound.has(local) || report.reported.has(local)) continue;
+    report.reported.add(local);
+    report.problems.push(
+      problemAt(at.source, local.at ?? at.start, "rego_unsafe_var_error", `var ${shown(local)} is unsafe${report.suffix}`),
+    );
+  }
+}
+
+function reportUnsafe(unsafe: readonly Local[], literal: NormalLiteral, report: Report): void {
+  const { source, start } = literal.at;
+  const named = unsafe.filter((local) => !local.generated || local.name.startsWith("$"));
+  for (const local of named) {
+    if (report.reported.has(local)) continue;
+    report.reported.add(local);
+    const message = `var ${shown(local)} is unsafe${report.suffix}`;
+    report.problems.push(problemAt(source, start, "rego_unsafe_var_error", message, hintFor(local)));
+  }
+  if (named.length === 0 && report.reported.size === 0) {
+    report.problems.push(problemAt(source, start, "rego_unsafe_var_error", `expression is unsafe${report.suffix}`));
+  }
+}
+
+function hintFor(local: Local): string | undefined {
+  return local.name.startsWith("$")
+    ? undefined
+    : `give \`${local.name}\` a value before it is used: with \`:=\`, \`some … in\`, or outside of \`not\``;
+}
+
+function shown(local: Local): string {
+  return local.name.startsWith("$") ? "_" : local.name;
+}

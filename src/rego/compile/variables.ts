@@ -1,0 +1,236 @@
+/** Which variables a normal term or literal mentions, and which it would bind. Closures are looked into on demand only. */
+import type {
+  ComprehensionTerm,
+  FunctionName,
+  Local,
+  NormalBody,
+  NormalBranch,
+  NormalLiteral,
+  NormalRule,
+  NormalTerm,
+} from "./normal-form.js";
+
+/** All variables of a term outside of its closures. */
+export function termLocals(term: NormalTerm, into: Set<Local>): void {
+  switch (term.kind) {
+    case "local":
+      into.add(term.local);
+      break;
+    case "array":
+    case "set":
+      for (const item of term.items) termLocals(item, into);
+      break;
+    case "object":
+      for (const [key, value] of term.entries) {
+        termLocals(key, into);
+        termLocals(value, into);
+      }
+      break;
+    case "ref":
+      if (typeof term.base !== "string") termLocals(term.base, into);
+      for (const part of term.path) termLocals(part, into);
+      break;
+  }
+}
+
+/** The terms that stand directly in a literal; bodies of closures are not among them. */
+export function literalTerms(literal: NormalLiteral): NormalTerm[] {
+  const terms: NormalTerm[] = [];
+  switch (literal.kind) {
+    case "test":
+      terms.push(literal.term);
+      break;
+    case "unify":
+      terms.push(literal.left, literal.right);
+      break;
+    case "call":
+      terms.push(...literal.args);
+      if (literal.result !== undefined) terms.push(literal.result);
+      break;
+    case "not":
+      if (!literal.closure) for (const inner of literal.body) terms.push(...literalTerms(inner));
+      break;
+    case "every":
+      terms.push(literal.domain);
+      break;
+  }
+  for (const { value } of literal.with) if (!isFunctionName(value)) terms.push(value);
+  return terms;
+}
+
+export function isFunctionName(value: NormalTerm | FunctionName): value is FunctionName {
+  return value.kind === "function-name";
+}
+
+export function literalLocals(literal: NormalLiteral): Set<Local> {
+  const locals = new Set<Local>();
+  for (const term of literalTerms(literal)) termLocals(term, locals);
+  return locals;
+}
+
+/** The comprehensions of a term, outermost only. */
+export function comprehensions(term: NormalTerm): ComprehensionTerm[] {
+  switch (term.kind) {
+    case "comprehension":
+      return [term];
+    case "array":
+    case "set":
+      return term.items.flatMap(comprehensions);
+    case "object":
+      return term.entries.flatMap(([key, value]) => [...comprehensions(key), ...comprehensions(value)]);
+    case "ref":
+      return [...(typeof term.base === "string" ? [] : comprehensions(term.base)), ...term.path.flatMap(comprehensions)];
+    default:
+      return [];
+  }
+}
+
+/** Bodies of the closures that a literal holds directly. */
+export function closureBodies(literal: NormalLiteral): NormalBody[] {
+  const bodies: NormalBody[] = [];
+  if (literal.kind === "every" || (literal.kind === "not" && literal.closure)) bodies.push(literal.body);
+  if (literal.kind === "and" || literal.kind === "or") bodies.push(...literal.operands);
+  if (literal.kind === "not" && !literal.closure) for (const inner of literal.body) bodies.push(...closureBodies(inner));
+  for (const term of literalTerms(literal)) for (const { body } of comprehensions(term)) bodies.push(body);
+  return bodies;
+}
+
+/** Every variable that the closures of a literal mention, at any depth. */
+export function closureLocals(literal: NormalLiteral, into: Set<Local> = new Set()): Set<Local> {
+  for (const term of literalTerms(literal)) {
+    for (const comprehension of comprehensions(term)) {
+      termLocals(comprehension.value, into);
+      if (comprehension.key !== undefined) termLocals(comprehension.key, into);
+    }
+  }
+  for (const body of closureBodies(literal)) {
+    for (const inner of body) {
+      for (const local of literalLocals(inner)) into.add(local);
+      closureLocals(inner, into);
+    }
+  }
+  return into;
+}
+
+/** Variables that references bind in their brackets, given that what they step into is known. */
+export function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into: Set<Local>): void {
+  switch (term.kind) {
+    case "array":
+    case "set":
+      for (const item of term.items) bracketOutputs(item, safe, into);
+      break;
+    case "object":
+      for (const [key, value] of term.entries) {
+        bracketOutputs(key, safe, into);
+        bracketOutputs(value, safe, into);
+      }
+      break;
+    case "ref": {
+      if (typeof term.base !== "string") {
+        bracketOutputs(term.base, safe, into);
+        if (!allBound(term.base, safe)) return;
+      }
+      for (const part of term.path) {
+        if (part.kind === "ref") bracketOutputs(part, safe, into);
+        else patternLocals(part, into);
+      }
+      break;
+    }
+  }
+}
+
+/** Variables of a pattern that matching it with a known value binds: in arrays and object values. */
+export function patternLocals(term: NormalTerm, into: Set<Local>): void {
+  if (term.kind === "local") into.add(term.local);
+  else if (term.kind === "array") for (const item of term.items) patternLocals(item, into);
+  else if (term.kind === "object") for (const [, value] of term.entries) patternLocals(value, into);
+}
+
+export function allBound(term: NormalTerm, bound: ReadonlySet<Local>): boolean {
+  const locals = new Set<Local>();
+  termLocals(term, locals);
+  for (const local of locals) if (!bound.has(local)) return false;
+  return true;
+}
+
+/** Unifies two terms as far as that is known before values are; adds what becomes bound. */
+export function unifyOutputs(left: NormalTerm, right: NormalTerm, assign: boolean, bound: Set<Local>): void {
+  const pairs = pairUp(left, right);
+  let before: number;
+  do {
+    before = bound.size;
+    for (const [a, b] of pairs) {
+      if (allBound(b, bound)) patternLocals(a, bound);
+      if (!assign && allBound(a, bound)) patternLocals(b, bound);
+    }
+  } while (bound.size > before);
+}
+
+/** Takes two collections apart into the pairs of parts that have to be equal; other terms are one pair. */
+export function pairUp(left: NormalTerm, right: NormalTerm): [NormalTerm, NormalTerm][] {
+  if (left.kind === "array" && right.kind === "array" && left.items.length === right.items.length) {
+    return left.items.flatMap((item, index) => pairUp(item, right.items[index] as NormalTerm));
+  }
+  if (left.kind === "object" && right.kind === "object" && left.entries.length === right.entries.length) {
+    const pairs: [NormalTerm, NormalTerm][] = [];
+    for (const [key, value] of left.entries) {
+      const other = right.entries.find(([candidate]) => sameConstant(key, candidate));
+      if (other === undefined) return [[left, right]];
+      pairs.push(...pairUp(value, other[1]));
+    }
+    return pairs;
+  }
+  return [[left, right]];
+}
+
+function sameConstant(a: NormalTerm, b: NormalTerm): boolean {
+  return a.kind === "constant" && b.kind === "constant" && typeof a.value === "string" && a.value === b.value;
+}
+
+/** What a literal binds when everything in `safe` is bound before it. */
+export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>): Set<Local> {
+  const outputs = new Set<Local>();
+  for (const { value } of literal.with) if (!isFunctionName(value) && !allBound(value, safe)) return outputs;
+  switch (literal.kind) {
+    case "test":
+      bracketOutputs(literal.term, safe, outputs);
+      break;
+    case "every":
+      bracketOutputs(literal.domain, safe, outputs);
+      break;
+    case "call": {
+      for (const arg of literal.args) bracketOutputs(arg, safe, outputs);
+      const known = new Set([...safe, ...outputs]);
+      if (literal.result !== undefined && literal.args.every((arg) => allBound(arg, known))) {
+        bracketOutputs(literal.result, safe, outputs);
+        patternLocals(literal.result, outputs);
+      }
+      break;
+    }
+    case "unify": {
+      bracketOutputs(literal.left, safe, outputs);
+      bracketOutputs(literal.right, safe, outputs);
+      const bound = new Set([...safe, ...outputs]);
+      unifyOutputs(literal.left, literal.right, literal.assign, bound);
+      for (const local of bound) if (!safe.has(local)) outputs.add(local);
+      break;
+    }
+  }
+  return outputs;
+}
+
+/** The variables of a branch that stand for arguments. */
+export function argumentLocals(rule: NormalRule, branch: NormalBranch): Set<Local> {
+  const args = new Set<Local>();
+  const collect = (local: Local): void => {
+    if (local.slot < rule.arity) args.add(local);
+  };
+  for (const literal of branch.body) {
+    for (const local of literalLocals(literal)) collect(local);
+    for (const local of closureLocals(literal)) collect(local);
+  }
+  const inValue = new Set<Local>();
+  termLocals(branch.value, inValue);
+  for (const local of inValue) collect(local);
+  return args;
+}

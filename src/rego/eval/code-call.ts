@@ -1,0 +1,83 @@
+/**
+ * Code for calls of built-ins and of the policy's functions. A built-in's error makes the call undefined; in strict mode
+ * the first one is kept and reported when the query is over. Mocks that `with` put in place come first, and see none.
+ */
+import { type Builtin, type BuiltinContext, BuiltinError, callBuiltin } from "../builtins/index.js";
+import { type Callee, type CallLiteral, type Place } from "../compile/normal-form.js";
+import { problemAt } from "../error.js";
+import type { Value } from "../value/index.js";
+import type { Linkage } from "./code-term.js";
+import { Context, type Frame, type Getter, type Mock } from "./frame.js";
+import { abort, type Session } from "./session.js";
+
+export interface CallCode {
+  /** The outcome, or an array of outcomes of a relation. */
+  readonly run: (frame: Frame) => Value | undefined;
+  readonly relation: boolean;
+  readonly isVoid: boolean;
+}
+
+export function callCode(literal: CallLiteral, args: readonly Getter[], linkage: Linkage): CallCode {
+  const { callee, at } = literal;
+  const key = mockKey(callee);
+  const direct = invoker(callee, at, linkage);
+  const run = (frame: Frame): Value | undefined => {
+    const values = new Array<Value>(args.length);
+    for (let i = 0; i < args.length; i++) {
+      const value = (args[i] as Getter)(frame);
+      if (value === undefined) return undefined;
+      values[i] = value;
+    }
+    const { context } = frame;
+    const mock = context.mocks?.get(key);
+    return mock === undefined ? direct(context, values) : callMock(mock, values, context);
+  };
+  const target = callee.kind === "builtin" ? linkage.builtin(callee.name) : undefined;
+  return { run, relation: target?.relation === true, isVoid: target !== undefined && target.decl.result === undefined };
+}
+
+export function mockKey(callee: Callee): string {
+  return callee.kind === "builtin" ? callee.name : `data\u0000${callee.path.join("\u0000")}`;
+}
+
+function callMock(mock: Mock, args: readonly Value[], context: Context): Value | undefined {
+  if ("value" in mock) return mock.value;
+  const { session, input, data, overrides } = context;
+  return mock.call(args, new Context(session, input, data, overrides));
+}
+
+/** A function that calls what the name stands for, in a given context. */
+export function invoker(
+  callee: Callee,
+  at: Place,
+  linkage: Linkage,
+): (context: Context, args: readonly Value[]) => Value | undefined {
+  if (callee.kind === "function") {
+    const rules = linkage.root().find(callee.path)?.rules;
+    if (rules === undefined) throw abort("eval_internal_error", `no function data.${callee.path.join(".")}`);
+    return (context, args) => rules.call(context, args);
+  }
+  const target = linkage.builtin(callee.name);
+  if (target === undefined) throw abort("eval_internal_error", `no built-in function ${callee.name}`);
+  if (target.refused !== undefined) {
+    const { name, refused } = target;
+    return () => {
+      // FAIL CLOSED: undefined would make a negated call true.
+      throw abort("eval_builtin_error", `${name}: not available: ${refused}`);
+    };
+  }
+  return (context, args) => invoke(target, args, context.session, at);
+}
+
+function invoke(target: Builtin, args: readonly Value[], session: Session, at: Place): Value | undefined {
+  session.step();
+  try {
+    return callBuiltin(target, args, session as BuiltinContext);
+  } catch (error) {
+    if (!(error instanceof BuiltinError)) throw error;
+    if (session.strict && session.failure === undefined) {
+      session.failure = problemAt(at.source, at.start, error.code, error.message);
+    }
+    return undefined;
+  }
+}

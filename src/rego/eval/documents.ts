@@ -1,0 +1,207 @@
+/**
+ * The `data` document at run time: the tree of rules over the base documents over what `with` replaces. Stepping through
+ * it keeps all three in view; a whole document is built only where a reference ends.
+ */
+import type { NormalRule } from "../compile/normal-form.js";
+import type { RuleNode } from "../compile/rule-tree.js";
+import {
+  type CanonicalKey,
+  canonicalKey,
+  equal,
+  isObject,
+  lookup,
+  objectEntries,
+  objectFrom,
+  RegoSet,
+  type Value,
+} from "../value/index.js";
+import type { CodeStore } from "./code-store.js";
+import type { Context } from "./frame.js";
+import { merged, type Override } from "./overrides.js";
+import { keyConflict, RuleSet } from "./rule-set.js";
+
+export class DocumentNode {
+  readonly path: readonly string[];
+  readonly children: ReadonlyMap<string, DocumentNode>;
+  readonly rules: RuleSet | undefined;
+
+  constructor(node: RuleNode, store: CodeStore) {
+    const children = new Map<string, DocumentNode>();
+    for (const [key, child] of node.children) children.set(key, new DocumentNode(child, store));
+    this.path = node.path;
+    this.children = children;
+    this.rules = node.rules.length === 0 ? undefined : new RuleSet(node.path, node.rules, store, node.children.size > 0);
+  }
+
+  find(path: readonly string[]): DocumentNode | undefined {
+    let node: DocumentNode | undefined = this;
+    for (const part of path) {
+      node = node.children.get(part);
+      if (node === undefined) return undefined;
+    }
+    return node;
+  }
+}
+
+/** A place in `data`. */
+export interface Position {
+  readonly node: DocumentNode | undefined;
+  readonly base: Value | undefined;
+  readonly over: Override | undefined;
+}
+
+export function rootPosition(root: DocumentNode, context: Context): Position {
+  return { node: root, base: context.data, over: context.overrides };
+}
+
+export function below(position: Position, key: Value): Position {
+  const part = typeof key === "string" ? key : undefined;
+  return {
+    node: part === undefined ? undefined : position.node?.children.get(part),
+    base: position.base === undefined ? undefined : lookup(position.base, key),
+    over: part === undefined ? undefined : position.over?.children.get(part),
+  };
+}
+
+/** Whether only plain data is left, so that steps need no care. */
+export function isPlain({ node, over }: Position): boolean {
+  return node === undefined && over === undefined;
+}
+
+/** The value at a position followed by `keys` from index `at` on. */
+export function valueAt(context: Context, start: Position, keys: readonly Value[], from: number): Value | undefined {
+  let position = start;
+  for (let at = from; at < keys.length; at++) {
+    const { node, base, over } = position;
+    if (over?.value !== undefined) return lookupAll(over.value, keys, at);
+    if (node === undefined && over === undefined) return base === undefined ? undefined : lookupAll(base, keys, at);
+    const rules = node?.rules;
+    if (node !== undefined && rules !== undefined && rules.kind !== "function") {
+      if (rules.kind === "complete") return lookupAll(rules.complete(context), keys, at);
+      const key = keys[at] as Value;
+      if (rules.keyed && base === undefined && over === undefined) {
+        return lookupAll(rules.at(context, key), keys, at + 1);
+      }
+      return lookupAll(documentAt(context, position), keys, at);
+    }
+    position = below(position, keys[at] as Value);
+  }
+  return documentAt(context, position);
+}
+
+function lookupAll(value: Value | undefined, keys: readonly Value[], from: number): Value | undefined {
+  let result = value;
+  for (let at = from; at < keys.length && result !== undefined; at++) result = lookup(result, keys[at] as Value);
+  return result;
+}
+
+/** The whole document at a position. */
+export function documentAt(context: Context, position: Position): Value | undefined {
+  const { node, base, over } = position;
+  if (over?.value !== undefined) return over.value;
+  if (node === undefined) return merged(base, over);
+  const { rules } = node;
+  if (rules?.kind === "complete") return rules.complete(context);
+  if (rules?.kind === "function" && node.children.size === 0) return undefined;
+  const { documents } = context;
+  if (documents.has(node)) return documents.get(node);
+  const value = build(context, position);
+  documents.set(node, value);
+  return value;
+}
+
+function build(context: Context, { node, base, over }: Position): Value | undefined {
+  const builder = new Builder();
+  if (node !== undefined) collect(context, node, () => builder, base, over, false);
+  return builder.finish(merged(base, over));
+}
+
+/** An object or set in the making, into which several rules put their parts. */
+class Builder {
+  private readonly entries = new Map<CanonicalKey, { readonly key: Value; value: Value | Builder }>();
+  private members: RegoSet | undefined;
+
+  at(key: Value, rule?: NormalRule): Builder {
+    const canonical = canonicalKey(key);
+    const entry = this.entries.get(canonical);
+    if (entry === undefined) {
+      const inner = new Builder();
+      this.entries.set(canonical, { key, value: inner });
+      return inner;
+    }
+    if (entry.value instanceof Builder) return entry.value;
+    throw keyConflict(rule?.at);
+  }
+
+  put(key: Value, value: Value, rule?: NormalRule): void {
+    const canonical = canonicalKey(key);
+    const entry = this.entries.get(canonical);
+    if (entry === undefined) this.entries.set(canonical, { key, value });
+    else if (entry.value instanceof Builder || !equal(entry.value, value)) throw keyConflict(rule?.at);
+  }
+
+  add(member: Value): void {
+    this.members ??= new RegoSet();
+    this.members.add(member);
+  }
+
+  markSet(): void {
+    this.members ??= new RegoSet();
+  }
+
+  finish(base: Value | undefined): Value {
+    if (this.members !== undefined && this.entries.size === 0) return this.members;
+    const result = new Map<CanonicalKey, readonly [Value, Value]>();
+    if (base !== undefined && isObject(base)) {
+      for (const [key, value] of objectEntries(base)) result.set(canonicalKey(key), [key, value]);
+    }
+    for (const [canonical, { key, value }] of this.entries) {
+      result.set(canonical, [key, value instanceof Builder ? value.finish(result.get(canonical)?.[1]) : value]);
+    }
+    return objectFrom(result.values());
+  }
+}
+
+/**
+ * Adds what a node's rules and children define. `place` gives the builder for the node; below the head of a partial rule
+ * (`inRule`) it is asked for only when there is something to add, because there only what has a value shows.
+ */
+function collect(
+  context: Context,
+  node: DocumentNode,
+  place: () => Builder,
+  base: Value | undefined,
+  over: Override | undefined,
+  inRule: boolean,
+): void {
+  const { rules } = node;
+  const partial = rules !== undefined && rules.kind !== "function" && rules.kind !== "complete";
+  if (!inRule) {
+    const builder = place();
+    if (rules?.kind === "set") builder.markSet();
+  }
+  if (partial) {
+    rules.each(context, ({ path, value, member }, rule) => {
+      context.session.grow(1);
+      let target = place();
+      const last = member ? path.length : path.length - 1;
+      for (let at = 0; at < last; at++) target = target.at(path[at] as Value, rule);
+      if (member) target.add(value);
+      else target.put(path[path.length - 1] as Value, value, rule);
+      return false;
+    });
+  }
+  for (const [key, child] of node.children) {
+    const childOver = over?.children.get(key);
+    const childRules = child.rules;
+    if (childOver?.value !== undefined) place().put(key, childOver.value);
+    else if (childRules?.kind === "complete") {
+      const value = childRules.complete(context);
+      if (value !== undefined) place().put(key, value, childRules.definitions[0]);
+    } else if (childRules?.kind !== "function" || child.children.size > 0) {
+      const childBase = base === undefined ? undefined : lookup(base, key);
+      const inside = inRule || partial;
+      collect(context, child, () => place().at(key, childRules?.definitions[0]), childBase, childOver, inside);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * What running code holds on to. A `Context` is what a `with` modifier may change: the documents, what replaces parts of
+ * them, mocks, and the caches that depend on all of these. A `Frame` is one activation of a rule or query.
+ */
+import type { NormalRule } from "../compile/normal-form.js";
+import type { CanonicalKey, Value } from "../value/index.js";
+import type { Override } from "./overrides.js";
+import type { Session } from "./session.js";
+
+/** What stands in for a function: a value, or something to call. */
+export type Mock = { readonly value: Value } | { readonly call: (args: readonly Value[], context: Context) => Value | undefined };
+
+let contexts = 0;
+
+export class Context {
+  readonly session: Session;
+  readonly input: Value | undefined;
+  /** Base documents. */
+  readonly data: Value | undefined;
+  /** Replaced parts of `data`. */
+  readonly overrides: Override | undefined;
+  /** By built-in name, or `data.` path with NULs. */
+  readonly mocks: ReadonlyMap<string, Mock> | undefined;
+  /** Distinguishes what caches of different contexts hold. */
+  readonly id: number;
+  private memo: Map<object, Value | undefined> | undefined;
+  private keyedMemo: Map<object, Map<CanonicalKey, Value | undefined>> | undefined;
+
+  constructor(
+    session: Session,
+    input: Value | undefined,
+    data: Value | undefined,
+    overrides?: Override,
+    mocks?: ReadonlyMap<string, Mock>,
+  ) {
+    this.session = session;
+    this.input = input;
+    this.data = data;
+    this.overrides = overrides;
+    this.mocks = mocks;
+    this.id = ++contexts;
+  }
+
+  /** Values of whole documents, by the object that stands for the document. Undefined values are remembered too. */
+  get documents(): Map<object, Value | undefined> {
+    this.memo ??= new Map();
+    return this.memo;
+  }
+
+  /** Values of single keys of partial rules. */
+  keys(owner: object): Map<CanonicalKey, Value | undefined> {
+    this.keyedMemo ??= new Map();
+    let keys = this.keyedMemo.get(owner);
+    if (keys === undefined) {
+      keys = new Map();
+      this.keyedMemo.set(owner, keys);
+    }
+    return keys;
+  }
+}
+
+export interface FrameSize {
+  readonly slots: number;
+  readonly extras: number;
+}
+
+const NO_EXTRAS: unknown[] = [];
+
+export class Frame {
+  readonly slots: (Value | undefined)[];
+  /** What code keeps beside variables: collections being built, contexts to return to. */
+  readonly extras: unknown[];
+  readonly constants: readonly Value[];
+  /** The rule that runs, for messages. */
+  readonly rule: NormalRule | undefined;
+  context: Context;
+  /** Outcome so far, for rules with one value. */
+  result: Value | undefined;
+  /** Key that a partial rule is asked for. */
+  key: Value | undefined;
+  /** Where results go, for everything else. */
+  sink: ((frame: Frame) => boolean) | undefined;
+
+  constructor(context: Context, constants: readonly Value[], code: FrameSize, rule: NormalRule | undefined) {
+    this.slots = new Array<Value | undefined>(code.slots);
+    this.extras = code.extras === 0 ? NO_EXTRAS : new Array<unknown>(code.extras);
+    this.constants = constants;
+    this.rule = rule;
+    this.context = context;
+    this.result = undefined;
+    this.key = undefined;
+    this.sink = undefined;
+  }
+}
+
+/** Runs from one literal on; true stops all alternatives. */
+export type Step = (frame: Frame) => boolean;
+/** A known term's value; undefined when it has none. */
+export type Getter = (frame: Frame) => Value | undefined;
+/** Compares with a value, binding what is unbound in the pattern. */
+export type Matcher = (frame: Frame, value: Value) => boolean;
+/** Goes on with a value that a reference met. */
+export type Sink = (frame: Frame, value: Value) => boolean;
