@@ -98,8 +98,6 @@ export function sortProblems(problems: readonly RegoProblem[]): RegoProblem[] {
     const fileA = a.location?.file ?? "";
     const fileB = b.location?.file ?? "";
     if (fileA !== fileB) return fileA < fileB ? -1 : 1;
-    return (
-      (a.location?.line ?? 0) - (b.location?.line ?? 0) || (a.location?.column ?? 0) - (b.location?.column ?? 0)
-    );
+    return (a.location?.line ?? 0) - (b.location?.line ?? 0) || (a.location?.column ?? 0) - (b.location?.column ?? 0);
   });
 }

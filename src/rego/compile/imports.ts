@@ -1,5 +1,5 @@
 /** What a module can name: the rules of its package, its imports, and the checks on imports and reserved names. */
-import { type RegoProblem, problemAt } from "../error.js";
+import { problemAt, type RegoProblem } from "../error.js";
 import type { Import, Module } from "../syntax/ast.js";
 import type { GlobalRef } from "./scope.js";
 
@@ -35,7 +35,12 @@ export function checkImports(module: Module): RegoProblem[] {
     const name = aliasOf(statement);
     if (seen.has(name)) {
       problems.push(
-        problemAt(module.source, statement.start, "rego_compile_error", `import must not shadow import ${statement.path.join(".")}`),
+        problemAt(
+          module.source,
+          statement.start,
+          "rego_compile_error",
+          `import must not shadow import ${statement.path.join(".")}`,
+        ),
       );
     }
     seen.add(name);
@@ -44,13 +49,23 @@ export function checkImports(module: Module): RegoProblem[] {
     const { name, start } = rule.head.name;
     if (name === "input" || name === "data") {
       problems.push(
-        problemAt(module.source, start, "rego_compile_error", `rules must not shadow ${name} (use a different rule name)`),
+        problemAt(
+          module.source,
+          start,
+          "rego_compile_error",
+          `rules must not shadow ${name} (use a different rule name)`,
+        ),
       );
     }
     for (const arg of rule.head.args ?? []) {
       if (arg.kind !== "var" || (arg.name !== "input" && arg.name !== "data")) continue;
       problems.push(
-        problemAt(module.source, arg.start, "rego_compile_error", `args must not shadow ${arg.name} (use a different argument name)`),
+        problemAt(
+          module.source,
+          arg.start,
+          "rego_compile_error",
+          `args must not shadow ${arg.name} (use a different argument name)`,
+        ),
       );
     }
   }

@@ -84,7 +84,13 @@ export function compileModules(modules: readonly Module[], options: CompileOptio
     if (compilation.problems.length > 0) throw new RegoError(sortProblems(compilation.problems));
   }
   const { rules, tree, functions, documents } = compilation;
-  return { form: { rules, packages: modules.map((module) => module.package.path) }, tree, modules, functions, documents };
+  return {
+    form: { rules, packages: modules.map((module) => module.package.path) },
+    tree,
+    modules,
+    functions,
+    documents,
+  };
 }
 
 function stageImports({ modules, options, problems }: Compilation): void {
@@ -249,4 +255,3 @@ export function compileQuery(
   check();
   return { body: hoisted.body, bindings: query.bindings, frameSize: hoisted.frameSize };
 }
-

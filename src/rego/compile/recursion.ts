@@ -94,7 +94,11 @@ export function checkRecursion(tree: RuleNode, rules: readonly NormalRule[]): Re
         stack.push({ rule: target, next: 0 });
       } else if (state.get(target) === "open") {
         const from = stack.findIndex(({ rule }) => rule === target);
-        report(stack.slice(from).map(({ rule }) => rule), reported, problems);
+        report(
+          stack.slice(from).map(({ rule }) => rule),
+          reported,
+          problems,
+        );
       }
     }
   }

@@ -5,7 +5,14 @@
  */
 import { problemAt, type RegoProblem } from "../error.js";
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
-import { argumentLocals, closureLocals, isFunctionName, literalLocals, literalOutputs, termLocals } from "./variables.js";
+import {
+  argumentLocals,
+  closureLocals,
+  isFunctionName,
+  literalLocals,
+  literalOutputs,
+  termLocals,
+} from "./variables.js";
 
 interface Report {
   readonly problems: RegoProblem[];
@@ -20,7 +27,8 @@ export function orderRule(rule: NormalRule, suffix: string, problems: RegoProble
     const report: Report = { problems, suffix, reported: new Set() };
     const args = argumentLocals(rule, branch);
     const { body, bound } = orderBody(branch.body, args, report);
-    const head = index === 0 ? [branch.value, ...rule.path, ...(rule.key === undefined ? [] : [rule.key])] : [branch.value];
+    const head =
+      index === 0 ? [branch.value, ...rule.path, ...(rule.key === undefined ? [] : [rule.key])] : [branch.value];
     for (const term of head) requireBound(term, bound, index === 0 ? rule.at : branch.at, report);
     return { ...branch, body };
   });
@@ -32,7 +40,11 @@ export function orderQuery(body: NormalBody, problems: RegoProblem[]): NormalBod
   return orderBody(body, new Set(), { problems, suffix: "", reported: new Set() }).body;
 }
 
-function orderBody(body: NormalBody, outer: ReadonlySet<Local>, report: Report): { body: NormalBody; bound: Set<Local> } {
+function orderBody(
+  body: NormalBody,
+  outer: ReadonlySet<Local>,
+  report: Report,
+): { body: NormalBody; bound: Set<Local> } {
   const own = new Set<Local>();
   const needs = body.map((literal) => {
     const locals = literalLocals(literal);
@@ -60,7 +72,11 @@ function orderBody(body: NormalBody, outer: ReadonlySet<Local>, report: Report):
     if (placed[index] === true) continue;
     const outputs = literalOutputs(literal, bound);
     const wanted = [...(needs[index] ?? []), ...(captures[index] ?? [])];
-    reportUnsafe(wanted.filter((local) => !bound.has(local) && !outputs.has(local)), literal, report);
+    reportUnsafe(
+      wanted.filter((local) => !bound.has(local) && !outputs.has(local)),
+      literal,
+      report,
+    );
     ordered.push(literal);
   }
   return { body: ordered, bound };
@@ -126,7 +142,11 @@ function orderTerm(term: NormalTerm, bound: ReadonlySet<Local>, report: Report):
     case "object":
       return { ...term, entries: term.entries.map(([key, value]) => [inner(key), inner(value)] as const) };
     case "ref":
-      return { ...term, base: typeof term.base === "string" ? term.base : inner(term.base), path: term.path.map(inner) };
+      return {
+        ...term,
+        base: typeof term.base === "string" ? term.base : inner(term.base),
+        path: term.path.map(inner),
+      };
     default:
       return term;
   }
@@ -139,7 +159,12 @@ function requireBound(term: NormalTerm, bound: ReadonlySet<Local>, at: NormalRul
     if (bound.has(local) || report.reported.has(local)) continue;
     report.reported.add(local);
     report.problems.push(
-      problemAt(at.source, local.at ?? at.start, "rego_unsafe_var_error", `var ${shown(local)} is unsafe${report.suffix}`),
+      problemAt(
+        at.source,
+        local.at ?? at.start,
+        "rego_unsafe_var_error",
+        `var ${shown(local)} is unsafe${report.suffix}`,
+      ),
     );
   }
 }

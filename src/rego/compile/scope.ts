@@ -4,7 +4,7 @@
  * declared one (`:=`, `some`) exists from its declaration on.
  */
 import type { RegoProblem } from "../error.js";
-import type { Literal, Term, With } from "../syntax/ast.js";
+import type { Literal, RefTerm, Term, VarTerm, With } from "../syntax/ast.js";
 import type { Source } from "../syntax/source.js";
 import type { Local } from "./normal-form.js";
 
@@ -157,7 +157,11 @@ export function patternNames(term: Term, into: Set<string>): void {
 }
 
 /** All names that a body mentions outside of closures, with the offset of the first mention. Template expressions count as mentions. */
-export function mentionedNames(body: readonly Literal[], into: Map<string, number>): void {
+export function mentionedNames(
+  body: readonly Literal[],
+  into: Map<string, number>,
+  isFunction: (name: string) => boolean,
+): void {
   for (const literal of body) {
     switch (literal.kind) {
       case "expression":
@@ -172,12 +176,32 @@ export function mentionedNames(body: readonly Literal[], into: Map<string, numbe
         mentionedInTerm(literal.domain, into);
         break;
     }
-    mentionedInWiths(literal.with, into);
+    mentionedInWiths(literal.with, into, isFunction);
   }
 }
 
-function mentionedInWiths(withs: readonly With[], into: Map<string, number>): void {
-  for (const { value } of withs) mentionedInTerm(value, into);
+/** The name of a function that replaces another one is no variable. */
+function mentionedInWiths(
+  withs: readonly With[],
+  into: Map<string, number>,
+  isFunction: (name: string) => boolean = () => false,
+): void {
+  for (const { value } of withs) {
+    const name = value.kind === "var" || value.kind === "ref" ? operatorName(value)?.join(".") : undefined;
+    if (name === undefined || !isFunction(name)) mentionedInTerm(value, into);
+  }
+}
+
+/** The parts of a dotted name; undefined for any other reference. */
+export function operatorName(operator: VarTerm | RefTerm): string[] | undefined {
+  if (operator.kind === "var") return [operator.name];
+  if (operator.head.kind !== "var") return undefined;
+  const name = [operator.head.name];
+  for (const part of operator.path) {
+    if (part.kind !== "string") return undefined;
+    name.push(part.value);
+  }
+  return name;
 }
 
 export function mentionedInTerm(term: Term, into: Map<string, number>): void {

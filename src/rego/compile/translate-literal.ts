@@ -1,8 +1,8 @@
 /** Literals to normal form: declarations, assignments, closures, `with` and `print`. */
 import type { Literal, Term, VarTerm, With } from "../syntax/ast.js";
 import type { FunctionName, Local, NormalBody, NormalLiteral, NormalTerm, NormalWith } from "./normal-form.js";
-import { declaredNames, isAssignment, patternNames, Scope } from "./scope.js";
-import { needsEvaluation, operatorName, type Output, TermTranslator } from "./translate-term.js";
+import { declaredNames, isAssignment, operatorName, patternNames, Scope } from "./scope.js";
+import { needsEvaluation, type Output, TermTranslator } from "./translate-term.js";
 
 type ExpressionLiteral = Extract<Literal, { kind: "expression" }>;
 
@@ -210,8 +210,18 @@ export class LiteralTranslator extends TermTranslator {
       const dotted = name.join(".");
       const builtin = this.env.builtin(dotted);
       if (builtin === undefined) return fail(`with keyword target must reference existing input, data, or a function`);
-      if (dotted === "eq" || dotted === "assign" || builtin.relation || builtin.isVoid || dotted.startsWith("internal.")) {
-        this.report("rego_compile_error", start, `with keyword replacing built-in function: target must not be ${dotted}`);
+      if (
+        dotted === "eq" ||
+        dotted === "assign" ||
+        builtin.relation ||
+        builtin.isVoid ||
+        dotted.startsWith("internal.")
+      ) {
+        this.report(
+          "rego_compile_error",
+          start,
+          `with keyword replacing built-in function: target must not be ${dotted}`,
+        );
         return undefined;
       }
       return { kind: "builtin", name: dotted };

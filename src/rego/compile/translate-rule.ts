@@ -44,7 +44,8 @@ export class RuleTranslator extends LiteralTranslator {
     for (const alternative of rule.elses) {
       branches.push(this.branch(argScope, slots, args, alternative.body, alternative.value, [], alternative, () => {}));
     }
-    const kind = head.key !== undefined ? "set" : args.length > 0 ? "function" : rest.length > 0 ? "object" : "complete";
+    const kind =
+      head.key !== undefined ? "set" : args.length > 0 ? "function" : rest.length > 0 ? "object" : "complete";
     return {
       ground: [...this.env.packagePath, ...ground],
       kind,
@@ -62,7 +63,10 @@ export class RuleTranslator extends LiteralTranslator {
 
   /** Slots come first, so that a call can fill them by position. */
   private argument(arg: Term): Local {
-    return this.local(arg.kind === "var" && arg.name !== "_" ? arg.name : `__arg${this.frameSize}__`, arg.kind !== "var");
+    return this.local(
+      arg.kind === "var" && arg.name !== "_" ? arg.name : `__arg${this.frameSize}__`,
+      arg.kind !== "var",
+    );
   }
 
   private branch(
@@ -119,7 +123,7 @@ export class RuleTranslator extends LiteralTranslator {
   query(body: readonly Literal[]): NormalQuery {
     this.scope = new Scope(undefined);
     const names = new Map<string, number>();
-    mentionedNames(body, names);
+    mentionedNames(body, names, (name) => this.env.builtin(name) !== undefined);
     const declared = declaredNames(body);
     const literals = this.body(body);
     const bindings: Local[] = [];

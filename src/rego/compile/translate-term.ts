@@ -4,10 +4,10 @@
  * which variables they bind.
  */
 import { problemAt, type RegoCode } from "../error.js";
-import type { CallTerm, Literal, Term, VarTerm, RefTerm as AstRef } from "../syntax/ast.js";
+import type { RefTerm as AstRef, CallTerm, Literal, Term, VarTerm } from "../syntax/ast.js";
 import { parseNumber, type Value } from "../value/index.js";
 import type { Callee, CallLiteral, Local, NormalLiteral, NormalTerm, NormalWith, Place } from "./normal-form.js";
-import { type Environment, type GlobalRef, mentionedInTerm, mentionedNames, Scope } from "./scope.js";
+import { type Environment, type GlobalRef, mentionedInTerm, mentionedNames, operatorName, Scope } from "./scope.js";
 
 /** Where the literals that a term needs go, and what they inherit. */
 export interface Output {
@@ -55,7 +55,7 @@ export abstract class TermTranslator {
   /** Gives the names that nobody declares a variable of the current scope. */
   protected defineImplicit(literals: readonly Literal[], terms: readonly Term[], declared: ReadonlySet<string>): void {
     const names = new Map<string, number>();
-    mentionedNames(literals, names);
+    mentionedNames(literals, names, (name) => this.env.builtin(name) !== undefined);
     for (const term of terms) mentionedInTerm(term, names);
     for (const [name, at] of names) {
       if (declared.has(name) || this.scope.has(name) || this.global(name) !== undefined) continue;
@@ -171,7 +171,12 @@ export abstract class TermTranslator {
   }
 
   /** Number of parameters, or undefined when a problem was reported or any number will do. */
-  private checkArity(term: CallTerm, callee: Callee, given: number, result: NormalTerm | undefined): number | undefined {
+  private checkArity(
+    term: CallTerm,
+    callee: Callee,
+    given: number,
+    result: NormalTerm | undefined,
+  ): number | undefined {
     let arity: number;
     let name: string;
     if (callee.kind === "builtin") {
@@ -209,7 +214,11 @@ export abstract class TermTranslator {
   }
 
   /** Translates a closure's body in a scope of its own and finishes there, with the head's names known. */
-  protected closureOver<T>(body: readonly Literal[], head: readonly Term[], finish: (literals: NormalLiteral[]) => T): T {
+  protected closureOver<T>(
+    body: readonly Literal[],
+    head: readonly Term[],
+    finish: (literals: NormalLiteral[]) => T,
+  ): T {
     const outer = this.scope;
     this.scope = new Scope(outer);
     try {
@@ -267,17 +276,6 @@ export abstract class TermTranslator {
     withs: Extract<Literal, { kind: "expression" }>["with"],
     output: Output,
   ): readonly NormalWith[];
-}
-
-export function operatorName(operator: VarTerm | AstRef): string[] | undefined {
-  if (operator.kind === "var") return [operator.name];
-  if (operator.head.kind !== "var") return undefined;
-  const name = [operator.head.name];
-  for (const part of operator.path) {
-    if (part.kind !== "string") return undefined;
-    name.push(part.value);
-  }
-  return name;
 }
 
 export function isScalarTerm(term: Term): boolean {

@@ -79,7 +79,10 @@ export function comprehensions(term: NormalTerm): ComprehensionTerm[] {
     case "object":
       return term.entries.flatMap(([key, value]) => [...comprehensions(key), ...comprehensions(value)]);
     case "ref":
-      return [...(typeof term.base === "string" ? [] : comprehensions(term.base)), ...term.path.flatMap(comprehensions)];
+      return [
+        ...(typeof term.base === "string" ? [] : comprehensions(term.base)),
+        ...term.path.flatMap(comprehensions),
+      ];
     default:
       return [];
   }
@@ -90,7 +93,8 @@ export function closureBodies(literal: NormalLiteral): NormalBody[] {
   const bodies: NormalBody[] = [];
   if (literal.kind === "every" || (literal.kind === "not" && literal.closure)) bodies.push(literal.body);
   if (literal.kind === "and" || literal.kind === "or") bodies.push(...literal.operands);
-  if (literal.kind === "not" && !literal.closure) for (const inner of literal.body) bodies.push(...closureBodies(inner));
+  if (literal.kind === "not" && !literal.closure)
+    for (const inner of literal.body) bodies.push(...closureBodies(inner));
   for (const term of literalTerms(literal)) for (const { body } of comprehensions(term)) bodies.push(body);
   return bodies;
 }

@@ -3,7 +3,7 @@
  * the first one is kept and reported when the query is over. Mocks that `with` put in place come first, and see none.
  */
 import { type Builtin, type BuiltinContext, BuiltinError, callBuiltin } from "../builtins/index.js";
-import { type Callee, type CallLiteral, type Place } from "../compile/normal-form.js";
+import type { Callee, CallLiteral, Place } from "../compile/normal-form.js";
 import { problemAt } from "../error.js";
 import type { Value } from "../value/index.js";
 import type { Linkage } from "./code-term.js";

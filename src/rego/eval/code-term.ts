@@ -2,19 +2,11 @@
  * Code for terms: getters for what is known, matchers for patterns. The coder walks a body in order and knows at each
  * place which variables are bound, so no check for that is left at run time.
  */
+
+import type { Builtin } from "../builtins/index.js";
 import type { ComprehensionTerm, ConstantTerm, Local, NormalBody, NormalTerm } from "../compile/normal-form.js";
 import { allBound } from "../compile/variables.js";
-import type { Builtin } from "../builtins/index.js";
-import {
-  equal,
-  isArray,
-  isObject,
-  objectGet,
-  objectSize,
-  RegoObject,
-  RegoSet,
-  type Value,
-} from "../value/index.js";
+import { equal, isArray, isObject, objectGet, objectSize, RegoObject, RegoSet, type Value } from "../value/index.js";
 import type { DocumentNode } from "./documents.js";
 import type { Getter, Matcher, Step } from "./frame.js";
 import { keyConflict } from "./rule-set.js";
@@ -157,11 +149,7 @@ export abstract class TermCoder {
     };
   }
 
-  private adder(
-    term: ComprehensionTerm,
-    extra: number,
-    heads: () => { key: Getter | undefined; value: Getter },
-  ): Step {
+  private adder(term: ComprehensionTerm, extra: number, heads: () => { key: Getter | undefined; value: Getter }): Step {
     return (frame) => {
       const { key: keyGetter, value: valueGetter } = heads();
       const value = valueGetter(frame);
@@ -224,4 +212,3 @@ export abstract class TermCoder {
     };
   }
 }
-

@@ -1,7 +1,7 @@
 /** Code for `with`: from a frame to the context in which its literal runs. */
 import type { NormalWith } from "../compile/normal-form.js";
 import { isFunctionName } from "../compile/variables.js";
-import { type Value } from "../value/index.js";
+import type { Value } from "../value/index.js";
 import { invoker, mockKey } from "./code-call.js";
 import type { Linkage, TermCoder } from "./code-term.js";
 import { Context, type Frame, type Getter, type Mock } from "./frame.js";

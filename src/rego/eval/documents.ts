@@ -8,6 +8,7 @@ import {
   type CanonicalKey,
   canonicalKey,
   equal,
+  isArray,
   isObject,
   lookup,
   objectEntries,
@@ -30,7 +31,8 @@ export class DocumentNode {
     for (const [key, child] of node.children) children.set(key, new DocumentNode(child, store));
     this.path = node.path;
     this.children = children;
-    this.rules = node.rules.length === 0 ? undefined : new RuleSet(node.path, node.rules, store, node.children.size > 0);
+    this.rules =
+      node.rules.length === 0 ? undefined : new RuleSet(node.path, node.rules, store, node.children.size > 0);
   }
 
   find(path: readonly string[]): DocumentNode | undefined {
@@ -58,9 +60,18 @@ export function below(position: Position, key: Value): Position {
   const part = typeof key === "string" ? key : undefined;
   return {
     node: part === undefined ? undefined : position.node?.children.get(part),
-    base: position.base === undefined ? undefined : lookup(position.base, key),
+    base: position.base === undefined ? undefined : lookupBase(position.base, key),
     over: part === undefined ? undefined : position.over?.children.get(part),
   };
+}
+
+/** A step in base documents, which OPA addresses by text: there `2` and `"2"` are one key, of objects and of arrays. */
+function lookupBase(base: Value, key: Value): Value | undefined {
+  const found = lookup(base, key);
+  if (found !== undefined) return found;
+  if (typeof key === "number" && isObject(base)) return lookup(base, String(key));
+  if (typeof key === "string" && isArray(base) && /^(?:0|[1-9][0-9]{0,9})$/.test(key)) return base[Number(key)];
+  return undefined;
 }
 
 /** Whether only plain data is left, so that steps need no care. */
@@ -74,7 +85,11 @@ export function valueAt(context: Context, start: Position, keys: readonly Value[
   for (let at = from; at < keys.length; at++) {
     const { node, base, over } = position;
     if (over?.value !== undefined) return lookupAll(over.value, keys, at);
-    if (node === undefined && over === undefined) return base === undefined ? undefined : lookupAll(base, keys, at);
+    if (node === undefined && over === undefined) {
+      let value = base;
+      for (; at < keys.length && value !== undefined; at++) value = lookupBase(value, keys[at] as Value);
+      return value;
+    }
     const rules = node?.rules;
     if (node !== undefined && rules !== undefined && rules.kind !== "function") {
       if (rules.kind === "complete") return lookupAll(rules.complete(context), keys, at);
@@ -116,7 +131,10 @@ function build(context: Context, { node, base, over }: Position): Value | undefi
   return builder.finish(merged(base, over));
 }
 
-/** An object or set in the making, into which several rules put their parts. */
+/**
+ * An object or set in the making, into which several rules put their parts. Where a base document has a value too, the
+ * whole shows that one, as OPA's does; asking for the rule by its path gives the rule's.
+ */
 class Builder {
   private readonly entries = new Map<CanonicalKey, { readonly key: Value; value: Value | Builder }>();
   private members: RegoSet | undefined;
@@ -156,7 +174,9 @@ class Builder {
       for (const [key, value] of objectEntries(base)) result.set(canonicalKey(key), [key, value]);
     }
     for (const [canonical, { key, value }] of this.entries) {
-      result.set(canonical, [key, value instanceof Builder ? value.finish(result.get(canonical)?.[1]) : value]);
+      const under = result.get(canonical)?.[1];
+      if (value instanceof Builder) result.set(canonical, [key, value.finish(under)]);
+      else if (under === undefined) result.set(canonical, [key, value]);
     }
     return objectFrom(result.values());
   }

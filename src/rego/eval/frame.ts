@@ -8,7 +8,9 @@ import type { Override } from "./overrides.js";
 import type { Session } from "./session.js";
 
 /** What stands in for a function: a value, or something to call. */
-export type Mock = { readonly value: Value } | { readonly call: (args: readonly Value[], context: Context) => Value | undefined };
+export type Mock =
+  | { readonly value: Value }
+  | { readonly call: (args: readonly Value[], context: Context) => Value | undefined };
 
 let contexts = 0;
 

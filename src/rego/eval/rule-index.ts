@@ -103,7 +103,11 @@ function isLeaf(node: Node): node is readonly number[] {
   return Array.isArray(node);
 }
 
-function subjectValue(subject: Subject, input: Value | undefined, args: readonly Value[] | undefined): Value | undefined {
+function subjectValue(
+  subject: Subject,
+  input: Value | undefined,
+  args: readonly Value[] | undefined,
+): Value | undefined {
   let value = subject.from === "input" ? input : args?.[subject.from];
   for (const key of subject.path) {
     if (value === undefined) return undefined;
@@ -181,7 +185,8 @@ function subjectOf(term: NormalTerm, aliases: ReadonlyMap<number, Subject>): Sub
   if (term.kind !== "ref") return undefined;
   const path: Value[] = [];
   for (const part of term.path) {
-    if (part.kind !== "constant" || (typeof part.value !== "string" && typeof part.value !== "number")) return undefined;
+    if (part.kind !== "constant" || (typeof part.value !== "string" && typeof part.value !== "number"))
+      return undefined;
     path.push(part.value);
   }
   if (term.base === "input") return makeSubject("input", path);

@@ -3,10 +3,10 @@
  * differ in how outcomes meet: a complete rule and a function have one value, partial rules add to a collection.
  */
 import type { NormalRule, NormalTerm } from "../compile/normal-form.js";
-import { RegoError, problemAt } from "../error.js";
+import { problemAt, RegoError } from "../error.js";
 import { canonicalKey, equal, type Value } from "../value/index.js";
-import { type Context, Frame } from "./frame.js";
 import type { BranchCode, CodeStore } from "./code-store.js";
+import { type Context, Frame } from "./frame.js";
 import { RuleIndex } from "./rule-index.js";
 
 export interface Emission {
@@ -82,6 +82,7 @@ export class RuleSet {
       const value = this.evaluate(context, undefined);
       this.seenContext = context.id;
       this.seenValue = value;
+      context.session.holds(this);
       return value;
     }
     const { documents } = context;

@@ -41,6 +41,7 @@ export class Session {
   private outputLeft: number;
   private untilClock = CLOCK_EVERY;
   private deadline = 0;
+  private readonly held: { forget(): void }[] = [];
   private now: bigint | undefined;
   private values: Map<string, Value> | undefined;
 
@@ -60,6 +61,15 @@ export class Session {
   get cache(): Map<string, Value> {
     this.values ??= new Map();
     return this.values;
+  }
+
+  /** Remembers something that has to forget when the query is over. */
+  holds(owner: { forget(): void }): void {
+    this.held.push(owner);
+  }
+
+  release(): void {
+    for (const owner of this.held) owner.forget();
   }
 
   get print(): ((line: string) => void) | undefined {

@@ -3,7 +3,7 @@
  * mapping. Text that isn't valid YAML is an error, as in OPA, because a silently lost annotation may be a lost schema.
  */
 import { parseDocument } from "yaml";
-import { type RegoProblem, problemAt } from "../error.js";
+import { problemAt, type RegoProblem } from "../error.js";
 import type { Annotations, Comment } from "./ast.js";
 import { lineAt, type Source } from "./source.js";
 
@@ -36,7 +36,8 @@ export function findAnnotations(
     }
     const end = comments[last]?.end ?? opener.end;
     const fields = parseFields(source, opener, lines, problems);
-    if (fields !== undefined) blocks.push({ ...fields, start: opener.start, end, lastLine: (places[last]?.line ?? 0) + 1 });
+    if (fields !== undefined)
+      blocks.push({ ...fields, start: opener.start, end, lastLine: (places[last]?.line ?? 0) + 1 });
     index = last;
   }
   return blocks;
@@ -46,7 +47,9 @@ function isContinuation(
   current: { line: number; column: number } | undefined,
   next: { line: number; column: number } | undefined,
 ): boolean {
-  return current !== undefined && next !== undefined && next.line === current.line + 1 && next.column === current.column;
+  return (
+    current !== undefined && next !== undefined && next.line === current.line + 1 && next.column === current.column
+  );
 }
 
 function parseFields(
@@ -71,7 +74,8 @@ function parseFields(
   if (typeof value !== "object" || Array.isArray(value)) return fail("yaml: annotations must be a mapping");
   const fields = normalize(value as Record<string, unknown>);
   const { scope } = fields;
-  if (scope !== undefined && !SCOPES.includes(String(scope))) return fail(`invalid annotation scope \`${String(scope)}\``);
+  if (scope !== undefined && !SCOPES.includes(String(scope)))
+    return fail(`invalid annotation scope \`${String(scope)}\``);
   return { scope: scope as Annotations["scope"] | undefined, fields };
 }
 
@@ -81,9 +85,9 @@ function normalize(raw: Record<string, unknown>): Record<string, unknown> {
   for (const name of ["scope", "title", "description", "organizations", "custom", "schemas", "entrypoint", "compile"]) {
     if (Object.hasOwn(raw, name) && raw[name] !== null) fields[name] = raw[name];
   }
-  if (Array.isArray(raw["authors"])) fields["authors"] = raw["authors"].map(author);
-  if (Array.isArray(raw["related_resources"])) {
-    fields["related_resources"] = raw["related_resources"].map((entry) =>
+  if (Array.isArray(raw.authors)) fields.authors = raw.authors.map(author);
+  if (Array.isArray(raw.related_resources)) {
+    fields.related_resources = raw.related_resources.map((entry) =>
       typeof entry === "string" ? { ref: entry } : entry,
     );
   }

@@ -102,13 +102,7 @@ interface LiteralNode extends Node {
   readonly with: readonly With[];
 }
 
-export type Literal =
-  | ExpressionLiteral
-  | SomeLiteral
-  | SomeInLiteral
-  | EveryLiteral
-  | NotLiteral
-  | LogicalLiteral;
+export type Literal = ExpressionLiteral | SomeLiteral | SomeInLiteral | EveryLiteral | NotLiteral | LogicalLiteral;
 
 /** A term, a call, or `left = right` / `left := right` (calls of `eq` and `assign`). */
 export interface ExpressionLiteral extends LiteralNode {

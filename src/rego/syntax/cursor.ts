@@ -2,7 +2,7 @@
  * The parser's position in the token list, with what every production needs: which names are keywords just now, the
  * errors, and the bounds that keep hostile text from exhausting the stack (depth) or the clock (backtracking).
  */
-import { type RegoProblem, problemAt } from "../error.js";
+import { problemAt, type RegoProblem } from "../error.js";
 import type { RegoVersion } from "./ast.js";
 import type { Lexed, Token } from "./lexer.js";
 import type { Source } from "./source.js";
@@ -158,7 +158,11 @@ export class Cursor {
   unexpected(wanted?: string, hint?: string): ParseFailure {
     const { token } = this;
     const what =
-      token.type === "end" ? "eof" : token.type === "ident" && this.keywords.has(token.text) ? token.text : describe(token);
+      token.type === "end"
+        ? "eof"
+        : token.type === "ident" && this.keywords.has(token.text)
+          ? token.text
+          : describe(token);
     return this.failure(`unexpected ${what} token${wanted === undefined ? "" : `: ${wanted}`}`, hint);
   }
 

@@ -3,7 +3,7 @@
  * parser reads. Template strings nest, so the lexer keeps a stack of open templates and the brace depth inside each.
  * Having all tokens in an array makes the parser's look-ahead free and its backtracking an index.
  */
-import { type RegoProblem, problemAt } from "../error.js";
+import { problemAt, type RegoProblem } from "../error.js";
 import type { Comment } from "./ast.js";
 import type { Source } from "./source.js";
 
@@ -137,7 +137,9 @@ class Lexer {
   /** Whether a token ends right before `start`, so that a dot there continues a reference. */
   private adjoins(start: number): boolean {
     const last = this.tokens[this.tokens.length - 1];
-    return last !== undefined && last.end === start && (last.type === "ident" || last.text === "]" || last.text === ")");
+    return (
+      last !== undefined && last.end === start && (last.type === "ident" || last.text === "]" || last.text === ")")
+    );
   }
 
   private punctuation(start: number): void {
@@ -180,7 +182,10 @@ class Lexer {
     if (isDigit(after) || isIdentStart(after)) {
       while (isIdentStart(this.text.charCodeAt(this.at)) || isDigit(this.text.charCodeAt(this.at))) this.at++;
       const wrong = this.text.slice(start, this.at);
-      this.problem(start, /^0[0-9]/.test(wrong) ? "illegal number format: expected no leading zero" : "illegal number format");
+      this.problem(
+        start,
+        /^0[0-9]/.test(wrong) ? "illegal number format: expected no leading zero" : "illegal number format",
+      );
     }
     this.push("number", found.startsWith(".") ? `0${found}` : found, start);
   }
@@ -235,7 +240,11 @@ class Lexer {
       if (/^[0-9a-fA-F]{4}$/.test(hex)) {
         this.at += 6;
         const unit = Number.parseInt(hex, 16);
-        if (unit >= 0xd800 && unit <= 0xdbff && /^\\u[dD][c-fC-F][0-9a-fA-F]{2}$/.test(this.text.slice(this.at, this.at + 6))) {
+        if (
+          unit >= 0xd800 &&
+          unit <= 0xdbff &&
+          /^\\u[dD][c-fC-F][0-9a-fA-F]{2}$/.test(this.text.slice(this.at, this.at + 6))
+        ) {
           const low = Number.parseInt(this.text.slice(this.at + 2, this.at + 6), 16);
           this.at += 6;
           return String.fromCharCode(unit, low);

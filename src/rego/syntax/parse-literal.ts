@@ -32,7 +32,10 @@ export class LiteralParser implements TermContext {
         }
         if (this.closes(closer)) return literals;
         if (!cursor.token.newline) {
-          throw cursor.unexpected(`expected \\n or ; or ${closer === "" ? "end of query" : closer}`, this.missingKeyword());
+          throw cursor.unexpected(
+            `expected \\n or ; or ${closer === "" ? "end of query" : closer}`,
+            this.missingKeyword(),
+          );
         }
       }
     });
@@ -44,9 +47,16 @@ export class LiteralParser implements TermContext {
 
   private missingKeyword(): string | undefined {
     const { token } = this.cursor;
-    const examples: Record<string, string> = { in: "x in xs", and: "x and y", or: "x or y", every: "every x in xs { … }" };
+    const examples: Record<string, string> = {
+      in: "x in xs",
+      and: "x and y",
+      or: "x or y",
+      every: "every x in xs { … }",
+    };
     const example = token.type === "ident" && Object.hasOwn(examples, token.text) ? examples[token.text] : undefined;
-    return example === undefined ? undefined : `\`import future.keywords.${token.text}\` for \`${example}\` expressions`;
+    return example === undefined
+      ? undefined
+      : `\`import future.keywords.${token.text}\` for \`${example}\` expressions`;
   }
 
   withs(): With[] {
@@ -88,7 +98,8 @@ export class LiteralParser implements TermContext {
   private rejectNegated(negated: boolean): void {
     const { cursor } = this;
     if (!negated) return;
-    for (const word of ["some", "every"]) if (cursor.isWord(word)) throw cursor.failure(`illegal negation of '${word}'`);
+    for (const word of ["some", "every"])
+      if (cursor.isWord(word)) throw cursor.failure(`illegal negation of '${word}'`);
   }
 
   /** A term, `left = right` or `left := right`. */
@@ -156,7 +167,8 @@ export class LiteralParser implements TermContext {
   private operand(inside: boolean): Operand {
     const { cursor } = this;
     const { start } = cursor.token;
-    if (cursor.is("{") && (inside || this.operatorAfterCloser())) return { ...this.bracedBody(), explicit: true, start };
+    if (cursor.is("{") && (inside || this.operatorAfterCloser()))
+      return { ...this.bracedBody(), explicit: true, start };
     const negated = cursor.takeWord("not");
     this.rejectNegated(negated);
     if (negated && cursor.notBodies) return { body: [this.notBody(start)], explicit: false, start };
@@ -281,7 +293,12 @@ export class LiteralParser implements TermContext {
       cursor.advance();
       vars.push({ kind: "var", name: token.text, start: token.start, end: token.end });
     } while (cursor.take(","));
-    if (cursor.token.type === "ident" && cursor.token.text === "in" && !cursor.token.newline && !cursor.isKeyword("in")) {
+    if (
+      cursor.token.type === "ident" &&
+      cursor.token.text === "in" &&
+      !cursor.token.newline &&
+      !cursor.isKeyword("in")
+    ) {
       throw cursor.unexpected("expected \\n or ; or }", "`import future.keywords.in` for `some x in xs` expressions");
     }
     if (!cursor.token.newline && membership.position > cursor.mark()) throw membership;

@@ -2,7 +2,7 @@
  * Modules and queries. Errors don't stop the parser: it skips to the next line that starts in the first column and goes
  * on, so that one run reports every broken statement.
  */
-import { RegoError, problemAt, sortProblems } from "../error.js";
+import { problemAt, RegoError, sortProblems } from "../error.js";
 import { type AnnotationBlock, findAnnotations } from "./annotations.js";
 import type { Annotations, Body, Import, Module, Package, RegoVersion, Rule, Term } from "./ast.js";
 import { Cursor, MAX_NESTING, ParseFailure } from "./cursor.js";
@@ -45,7 +45,11 @@ export interface QueryParseOptions extends ParseOptions {
  * Parses a query: literals separated by `;` or line breaks.
  * @throws RegoError with `rego_parse_error` problems
  */
-export function parseQuery(text: string, file = "query", options: QueryParseOptions = {}): { source: Source; body: Body } {
+export function parseQuery(
+  text: string,
+  file = "query",
+  options: QueryParseOptions = {},
+): { source: Source; body: Body } {
   const source: Source = { file, text };
   return guarded(source, () => {
     const cursor = new Cursor(source, lex(source), options.version ?? "v1");
@@ -141,7 +145,8 @@ class ModuleParser {
       this.import();
       return;
     }
-    if (cursor.isWord("package")) throw cursor.failure("unexpected package", "one package a file, before everything else");
+    if (cursor.isWord("package"))
+      throw cursor.failure("unexpected package", "one package a file, before everything else");
     const { start } = cursor.token;
     const annotations = this.takeAnnotations(start, "rule");
     this.lastStart = start;
@@ -207,7 +212,8 @@ class ModuleParser {
     const [keywords, word, ...more] = rest;
     if (keywords !== "keywords" || more.length > 0) throw fail("invalid import, must be `future.keywords`");
     if (word === undefined) cursor.useAllKeywords();
-    else if (!cursor.useKeyword(word)) throw fail(`unexpected keyword, must be one of [and contains every if in not or], got: ${word}`);
+    else if (!cursor.useKeyword(word))
+      throw fail(`unexpected keyword, must be one of [and contains every if in not or], got: ${word}`);
   }
 
   private regoImport(rest: readonly string[], alias: string | undefined, at: Cursor["token"]): void {
@@ -230,9 +236,17 @@ class ModuleParser {
       if (block.start > this.lastStart) {
         const scope = block.scope ?? subject;
         if (block.scope !== undefined && (scope === "package" || scope === "subpackages") !== (subject === "package")) {
-          this.misplaced(block, `annotation scope \`${scope}\` must be applied to ${scope === "rule" || scope === "document" ? "rule" : "package"}`);
+          this.misplaced(
+            block,
+            `annotation scope \`${scope}\` must be applied to ${scope === "rule" || scope === "document" ? "rule" : "package"}`,
+          );
         }
-        const annotation: Annotations = { scope, fields: { ...block.fields, scope }, start: block.start, end: block.end };
+        const annotation: Annotations = {
+          scope,
+          fields: { ...block.fields, scope },
+          start: block.start,
+          end: block.end,
+        };
         taken.push(annotation);
         this.annotations.push(annotation);
       }

@@ -52,7 +52,10 @@ function ruleBody(literals: LiteralParser, head: Head, start: number): Body | un
   }
   if (cursor.version === "v1" && head.value === undefined && head.key === undefined) {
     const called = head.args !== undefined;
-    const message = called || head.path.length > 0 ? "must have value assignment and/or body declaration" : "var cannot be used for rule name";
+    const message =
+      called || head.path.length > 0
+        ? "must have value assignment and/or body declaration"
+        : "var cannot be used for rule name";
     const hint = wordHint(cursor);
     throw cursor.failure(message, hint, tokenAtStart(cursor, start));
   }
@@ -92,7 +95,26 @@ function startsBody(cursor: Cursor): boolean {
   return cursor.is("{") && cursor.previous.text === "{";
 }
 
-const CONTINUES = new Set(["==", "!=", "<", "<=", ">", ">=", "|", "&", "+", "-", "*", "/", "%", "=", ":=", ",", ".", "["]);
+const CONTINUES = new Set([
+  "==",
+  "!=",
+  "<",
+  "<=",
+  ">",
+  ">=",
+  "|",
+  "&",
+  "+",
+  "-",
+  "*",
+  "/",
+  "%",
+  "=",
+  ":=",
+  ",",
+  ".",
+  "[",
+]);
 
 const OPERATOR_WORDS = new Set(["in", "and", "or", "with"]);
 
@@ -107,7 +129,8 @@ function opensTerm(cursor: Cursor): boolean {
   }
   const beyond = cursor.tokenAt(close + 2);
   const headsRef = beyond.start === after.end && (beyond.text === "." || beyond.text === "[");
-  if (after.type === "ident" && OPERATOR_WORDS.has(after.text) && cursor.isKeyword(after.text) && !headsRef) return true;
+  if (after.type === "ident" && OPERATOR_WORDS.has(after.text) && cursor.isKeyword(after.text) && !headsRef)
+    return true;
   const open = cursor.mark();
   for (let index = open + 1, depth = 0; index < close; index++) {
     const { type, text } = cursor.tokenAt(index);
@@ -225,7 +248,8 @@ function defaultRule(literals: LiteralParser, start: number, annotations: readon
   const { cursor } = literals;
   const head = parseHead(literals);
   const at = (term: { start: number }) => ({ ...cursor.token, start: term.start });
-  if (head.key !== undefined) throw cursor.failure("illegal default rule (must have a value, not `contains`)", undefined, at(head));
+  if (head.key !== undefined)
+    throw cursor.failure("illegal default rule (must have a value, not `contains`)", undefined, at(head));
   if (head.value === undefined) {
     throw cursor.failure("illegal default rule (must have a value)", "write `default name := value`", at(head));
   }
@@ -233,11 +257,16 @@ function defaultRule(literals: LiteralParser, start: number, annotations: readon
   if (variableKind !== undefined) {
     throw cursor.failure(`illegal default rule (value cannot contain ${variableKind})`, undefined, at(head.value));
   }
-  if (head.path.some((part) => !isScalar(part))) throw cursor.failure("default rule head cannot contain variables", undefined, at(head));
+  if (head.path.some((part) => !isScalar(part)))
+    throw cursor.failure("default rule head cannot contain variables", undefined, at(head));
   const seen = new Set<string>();
   for (const arg of head.args ?? []) {
     if (arg.kind !== "var") {
-      throw cursor.failure("illegal default rule (arguments cannot contain anything but variables)", undefined, at(arg));
+      throw cursor.failure(
+        "illegal default rule (arguments cannot contain anything but variables)",
+        undefined,
+        at(arg),
+      );
     }
     if (arg.name !== "_" && seen.has(arg.name)) {
       throw cursor.failure("illegal default rule (arguments cannot be repeated)", undefined, at(arg));

@@ -205,7 +205,8 @@ function call(context: TermContext, operator: VarTerm | RefTerm): Term {
   const args = cursor.is(")") ? [] : list(context, ")");
   const { end } = cursor.expect(")");
   const { start } = operator;
-  if (operator.kind === "var" && operator.name === "set" && args.length === 0) return { kind: "set", items: [], start, end };
+  if (operator.kind === "var" && operator.name === "set" && args.length === 0)
+    return { kind: "set", items: [], start, end };
   return { kind: "call", operator, args, start, end };
 }
 
@@ -310,7 +311,8 @@ function template(context: TermContext): Term {
     cursor.advance();
     parts.push(templateExpression(context));
     const resume = cursor.advance();
-    if (resume.type !== "template-resume") throw cursor.failure("expected `}` to end template string expression", undefined, resume);
+    if (resume.type !== "template-resume")
+      throw cursor.failure("expected `}` to end template string expression", undefined, resume);
   }
 }
 

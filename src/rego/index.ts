@@ -1,0 +1,36 @@
+/**
+ * Rego: parse, check, compile and evaluate policies in process. Self-contained: nothing here knows of the rest of the
+ * project.
+ */
+export { type Builtin, BuiltinError } from "./builtins/index.js";
+export type * from "./compile/normal-form.js";
+export { type RegoCode, RegoError, type RegoLocation, type RegoProblem, renderProblem } from "./error.js";
+export { DEFAULT_LIMITS, type Limits } from "./eval/session.js";
+export {
+  type Binding,
+  compile,
+  type EvaluateOptions,
+  type HostFunction,
+  type ModuleText,
+  type Policy,
+  type PolicyOptions,
+  type Query,
+  type QueryOptions,
+  type RuleReader,
+} from "./policy.js";
+export type { Module, RegoVersion } from "./syntax/ast.js";
+export { type ParseOptions, parseModule as parse, parseQuery, parseTermText } from "./syntax/parse-module.js";
+export {
+  compare,
+  equal,
+  isObject,
+  type JsonObject,
+  Num,
+  RegoObject,
+  RegoSet,
+  readJson,
+  readYaml,
+  toJson,
+  type Value,
+  writeJson,
+} from "./value/index.js";
