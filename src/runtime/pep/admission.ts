@@ -1,0 +1,174 @@
+/**
+ * The one sequence that every HTTP request goes through, whatever version carries it: form, host, token, room, address,
+ * decision. What comes out is a permit with everything that is forwarded under it, or an answer that says no more than
+ * a code and the decision's id.
+ */
+import type { Pool } from "undici";
+import type { Svid } from "../../identity/index.js";
+import type { Protocol } from "../../policy/index.js";
+import {
+  type Callee,
+  type Caller,
+  type Denial,
+  type Gate,
+  type Layer,
+  Permit,
+  type TokenFacts,
+} from "../decision/index.js";
+import { forwardedClientCert } from "./forwarded-client-cert.js";
+import type { Fields } from "./header-fields.js";
+import { judgeHead, type RawHead, type RequestHead } from "./request-head.js";
+import type { Dial } from "./upstream.js";
+import type { UserTokens } from "./user-tokens.js";
+
+/** Where requests of a route go, resolved for one decision. */
+export interface Target {
+  readonly callee: Callee;
+  readonly pool: Pool;
+  readonly dial: Dial;
+}
+
+/** What one listener serves. */
+export interface Route {
+  readonly direction: "inbound" | "outbound";
+  readonly protocol: Protocol;
+  /** the identity of the workload whose proxy this is */
+  readonly own: string;
+  /** whether users reach this listener directly */
+  readonly isEdge: boolean;
+  /** for the record, before a target is known */
+  readonly callee: Callee;
+  /** the authority under which the request is forwarded; undefined when the host is not this destination's */
+  readonly authorityFor: (head: RequestHead) => string | undefined;
+  readonly tokens: UserTokens | undefined;
+  /** whether a flow to this destination declares WebSocket */
+  readonly upgrades: boolean;
+  /**
+   * @param authority under which the request is forwarded; undefined for a whole connection
+   * @throws when the destination may not be connected to
+   */
+  readonly target: (authority: string | undefined) => Promise<Target>;
+}
+
+/** What is known of the connection that a request came on. */
+export interface ConnectionFacts {
+  readonly caller: Caller;
+  readonly svid: Svid | undefined;
+  readonly certificateThumbprint: string | undefined;
+  readonly remoteAddress: string | undefined;
+}
+
+export interface Admitted {
+  readonly permit: Permit;
+  readonly head: RequestHead;
+  readonly target: Target;
+  /** every field to forward, `host` first */
+  readonly fields: Fields;
+}
+
+export interface Answer {
+  readonly status: 400 | 401 | 403 | 413 | 421 | 502 | 503;
+  /** the decision's id */
+  readonly id: string;
+  readonly layer: Layer;
+}
+
+const STATUS: Record<Layer, Answer["status"]> = {
+  identity: 403,
+  request: 400,
+  limits: 503,
+  token: 401,
+  egress: 403,
+  policy: 403,
+};
+
+export class Admission {
+  readonly #gate: Gate;
+  readonly #room: { readonly underWay: () => number; readonly limit: number; readonly bodyBytes: number };
+
+  constructor(gate: Gate, room: { underWay: () => number; limit: number; bodyBytes: number }) {
+    this.#gate = gate;
+    this.#room = room;
+  }
+
+  /** Judges one request. */
+  async admit(route: Route, raw: RawHead, connection: ConnectionFacts): Promise<Admitted | Answer> {
+    const head = judgeHead(raw);
+    let token: TokenFacts | undefined;
+    const refuse = async (layer: Layer, reason: string, status = STATUS[layer]): Promise<Answer> => {
+      const { direction, callee, protocol } = route;
+      const http = head.facts;
+      const { caller } = connection;
+      return {
+        ...(await this.#gate.refuse({ direction, caller, callee, protocol, http, token, layer, reason })),
+        status,
+      };
+    };
+    if ("refused" in head) return refuse("request", head.refused);
+    if (connection.caller.kind === "unknown") return refuse("identity", "the caller's identity is not proven");
+    if (head.upgrade !== undefined && (head.upgrade !== "websocket" || !route.upgrades)) {
+      return refuse("request", "the upgrade is not one that the flow declares");
+    }
+    const authority = route.authorityFor(head);
+    if (authority === undefined) return refuse("request", "the host is not this destination's", 421);
+    if ((head.contentLength ?? 0) > this.#room.bodyBytes) return refuse("limits", "the body is too large", 413);
+    if (this.#room.underWay() >= this.#room.limit) return refuse("limits", "too many requests are under way");
+    try {
+      token = await route.tokens?.read(head, {
+        binding: route.isEdge ? "here" : "before",
+        certificateThumbprint: connection.certificateThumbprint,
+      });
+    } catch (error) {
+      return refuse("token", messageOf(error));
+    }
+    let target: Target;
+    try {
+      target = await route.target(authority);
+    } catch (error) {
+      return refuse("egress", messageOf(error));
+    }
+    const decided = await this.#gate.ask({
+      direction: route.direction,
+      caller: connection.caller,
+      callee: target.callee,
+      protocol: head.upgrade === undefined ? route.protocol : "websocket",
+      http: { ...head.facts, host: hostOf(authority) },
+      token,
+    });
+    if (!(decided instanceof Permit)) return answerOf(decided);
+    return { permit: decided, head, target, fields: fieldsFor(route, head, authority, connection) };
+  }
+}
+
+/** What a refusal of the gate says on the wire. */
+export function answerOf(denial: Denial): Answer {
+  return { id: denial.id, layer: denial.layer, status: denial.unavailable ? 503 : STATUS[denial.layer] };
+}
+
+/** The body of a refusal: a code and the decision's id, nothing that helps to find the next way in. */
+export function refusalBody({ status, id }: Answer): string {
+  const word =
+    status === 401 ? "unauthenticated" : status === 403 ? "denied" : status < 500 ? "refused" : "unavailable";
+  return `${JSON.stringify({ error: word, decision: id })}\n`;
+}
+
+function fieldsFor(route: Route, head: RequestHead, authority: string, connection: ConnectionFacts): Fields {
+  const fields: (readonly [string, string])[] = [["host", authority], ...head.forward];
+  if (route.direction === "inbound" && connection.svid !== undefined) {
+    fields.push(["x-forwarded-client-cert", forwardedClientCert(connection.svid, route.own)]);
+  }
+  if (route.isEdge) {
+    fields.push(["x-forwarded-proto", "https"]);
+    if (connection.remoteAddress !== undefined) fields.push(["x-forwarded-for", connection.remoteAddress]);
+  }
+  return fields;
+}
+
+/** The host of an authority that was judged before. */
+export function hostOf(authority: string): string {
+  return authority.replace(/:[0-9]+$/, "");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "unknown error";
+}

@@ -1,0 +1,287 @@
+/**
+ * A listener of a proxy: what accepts connections for one route, proves who is at their other end, and hands requests,
+ * upgrades, streams or whole connections to the admission. Inside mutual TLS between workloads, in the clear only where
+ * the other end is the proxy's own workload.
+ */
+import { createHash } from "node:crypto";
+import {
+  createServer as createHttp,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createHttp2, createSecureServer, type ServerHttp2Stream } from "node:http2";
+import { createServer as createHttps } from "node:https";
+import { createServer as createTcp, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { createServer as createTls, TLSSocket } from "node:tls";
+import { type Caller, type Gate, Permit, spend } from "../decision/index.js";
+import type { ActiveFlows } from "./active-flows.js";
+import { Admission, type ConnectionFacts, type Route } from "./admission.js";
+import { forwardRequest, forwardUpgrade, rawHeadOf, refuseRequest, refuseUpgrade } from "./http1.js";
+import { forwardStream, rawStreamHead, refuseStream, SESSION_OPTIONS, type SessionPool } from "./http2.js";
+import type { Limits } from "./limits.js";
+import type { MutualTls } from "./mutual-tls.js";
+import { join } from "./upstream.js";
+
+/** The names under which proxies speak to each other inside TLS (ALPN). */
+export const ALPN = { http: "http/1.1", grpc: "h2", tcp: "ringfence-tcp/1" } as const;
+
+export function alpnOf(protocol: Route["protocol"]): string {
+  if (protocol === "grpc") return ALPN.grpc;
+  return protocol === "tcp" || protocol === "tls" ? ALPN.tcp : ALPN.http;
+}
+
+export interface ListenerParts {
+  readonly gate: Gate;
+  readonly flows: ActiveFlows;
+  readonly sessions: SessionPool;
+  readonly limits: Limits;
+  /** the name of the workload with an identity; undefined when the workflow has none with it */
+  readonly nameOf: (spiffeId: string) => string | undefined;
+}
+
+/** How the other end of a listener's connections is known. */
+export type Entrance =
+  /** another workload's proxy: mutual TLS */
+  | { readonly kind: "workloads"; readonly tls: MutualTls }
+  /** people: TLS, a client certificate where a token is bound to one */
+  | { readonly kind: "users"; readonly tls: MutualTls }
+  /** the proxy's own workload: only it can reach the socket */
+  | { readonly kind: "own"; readonly spiffeId: string; readonly name: string };
+
+/** Makes the server for a route; the caller lets it listen. */
+export function newListener(route: Route, entrance: Entrance, parts: ListenerParts): Server {
+  const server = makeServer(route, entrance, parts);
+  server.maxConnections = parts.limits.connections;
+  return server;
+}
+
+function makeServer(route: Route, entrance: Entrance, parts: ListenerParts): Server {
+  const connections = new Connections(route, entrance, parts);
+  if (route.protocol === "tcp" || route.protocol === "tls") return tcpServer(route, entrance, parts, connections);
+  if (route.protocol === "grpc") return grpcServer(route, entrance, parts, connections);
+  return httpServer(route, entrance, parts, connections);
+}
+
+/** What is known about open connections, and the refusal of those whose other end is not proven. */
+class Connections {
+  readonly #route: Route;
+  readonly #entrance: Entrance;
+  readonly #parts: ListenerParts;
+  readonly #accepted = new WeakSet<object>();
+
+  constructor(route: Route, entrance: Entrance, parts: ListenerParts) {
+    this.#route = route;
+    this.#entrance = entrance;
+    this.#parts = parts;
+  }
+
+  /** Whether a TLS connection got past its handshake. */
+  isAccepted(socket: object): boolean {
+    return this.#accepted.has(socket);
+  }
+
+  /** Proves a new TLS connection, before any of its bytes are read. */
+  accept(socket: TLSSocket): void {
+    this.#accepted.add(socket);
+    if (this.#entrance.kind !== "workloads") return;
+    try {
+      this.#entrance.tls.prove(socket, "clientAuth");
+    } catch (error) {
+      socket.destroy();
+      void this.refuse("identity", error instanceof Error ? error.message : "the certificate cannot be judged");
+    }
+  }
+
+  /** Records a connection that never became a request. */
+  async refuse(layer: "identity" | "request", reason: string): Promise<void> {
+    const { direction, callee, protocol } = this.#route;
+    const caller: Caller = this.#entrance.kind === "users" ? { kind: "outside" } : { kind: "unknown" };
+    await this.#parts.gate.refuse({ direction, caller, callee, protocol, layer, reason });
+  }
+
+  /** Who is at the other end now. An identity that has expired or was withdrawn since is unknown. */
+  facts(socket: Socket | TLSSocket | null | undefined): ConnectionFacts {
+    const entrance = this.#entrance;
+    const nothing = { svid: undefined, certificateThumbprint: undefined, remoteAddress: undefined };
+    if (entrance.kind === "own") {
+      return { ...nothing, caller: { kind: "workload", spiffeId: entrance.spiffeId, name: entrance.name } };
+    }
+    if (!(socket instanceof TLSSocket)) return { ...nothing, caller: { kind: "unknown" } };
+    if (entrance.kind === "users") {
+      const certificate = socket.getPeerX509Certificate();
+      return {
+        caller: { kind: "outside" },
+        svid: undefined,
+        certificateThumbprint:
+          certificate === undefined ? undefined : createHash("sha256").update(certificate.raw).digest("base64url"),
+        remoteAddress: socket.remoteAddress,
+      };
+    }
+    const svid = entrance.tls.provenOf(socket);
+    if (svid === undefined) return { ...nothing, caller: { kind: "unknown" } };
+    const { uri } = svid.id;
+    return { ...nothing, svid, caller: { kind: "workload", spiffeId: uri, name: this.#parts.nameOf(uri) } };
+  }
+}
+
+function admissionOf({ gate, flows, limits }: ListenerParts): Admission {
+  return new Admission(gate, {
+    underWay: () => flows.size,
+    limit: limits.requestsUnderWay,
+    bodyBytes: limits.bodyBytes,
+  });
+}
+
+function httpServer(route: Route, entrance: Entrance, parts: ListenerParts, connections: Connections): HttpServer {
+  const { limits } = parts;
+  const options = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headMs,
+    requestTimeout: limits.silenceMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.min(5000, limits.headMs),
+    insecureHTTPParser: false,
+    // Judged with the rest of the head, so that its refusal is recorded like any other.
+    requireHostHeader: false,
+  };
+  const server =
+    entrance.kind === "own"
+      ? createHttp(options)
+      : createHttps({
+          ...options,
+          ...entrance.tls.serverOptions(entrance.kind === "users" ? "optional" : "mutual", ALPN.http),
+        });
+  if (entrance.kind !== "own") watchTls(server, entrance.tls, connections);
+  const admission = admissionOf(parts);
+  const forwarding = { flows: parts.flows, bodyBytes: limits.bodyBytes, silenceMs: limits.silenceMs };
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const admitted = await admission.admit(route, rawHeadOf(request), connections.facts(request.socket));
+    if ("permit" in admitted) forwardRequest(request, response, admitted, forwarding);
+    else refuseRequest(request, response, admitted);
+  };
+  const upgrade = async (request: IncomingMessage, client: Duplex, early: Buffer): Promise<void> => {
+    client.on("error", () => client.destroy());
+    const admitted = await admission.admit(route, rawHeadOf(request), connections.facts(request.socket));
+    if (!("permit" in admitted)) return refuseUpgrade(client, admitted);
+    forwardUpgrade(client, early, admitted, forwarding);
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    serve(request, response).catch(() => response.destroy());
+  };
+  server.on("request", onRequest);
+  // Without a listener Node says 100 Continue by itself, before anything was decided.
+  server.on("checkContinue", onRequest);
+  server.on("checkExpectation", onRequest);
+  server.on("upgrade", (request, client, early) => {
+    upgrade(request, client, early).catch(() => client.destroy());
+  });
+  server.on("connect", (_request, client) => {
+    refuseMalformed(client);
+    void connections.refuse("request", "the method is not one that a flow can declare");
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, client) => {
+    // A failed handshake comes here as well; it is recorded where handshakes are.
+    if (entrance.kind !== "own" && !connections.isAccepted(client)) return void client.destroy();
+    refuseMalformed(client);
+    if (error.code !== "ECONNRESET") void connections.refuse("request", `the request cannot be parsed (${error.code})`);
+  });
+  server.on("dropRequest", (_request, client) => client.destroy());
+  server.setTimeout(limits.silenceMs);
+  return server;
+}
+
+function refuseMalformed(client: Duplex): void {
+  if (client.writable) client.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  else client.destroy();
+}
+
+function grpcServer(route: Route, entrance: Entrance, parts: ListenerParts, connections: Connections): Server {
+  const { limits } = parts;
+  const server =
+    entrance.kind === "own"
+      ? createHttp2(SESSION_OPTIONS)
+      : createSecureServer({
+          ...SESSION_OPTIONS,
+          ...entrance.tls.serverOptions(entrance.kind === "users" ? "optional" : "mutual", ALPN.grpc),
+          allowHTTP1: false,
+        });
+  if (entrance.kind !== "own") watchTls(server, entrance.tls, connections);
+  const admission = admissionOf(parts);
+  const forwarding = {
+    flows: parts.flows,
+    sessions: parts.sessions,
+    bodyBytes: limits.bodyBytes,
+    silenceMs: limits.silenceMs,
+  };
+  const serve = async (stream: ServerHttp2Stream, rawHeaders: readonly string[]): Promise<void> => {
+    const head = rawStreamHead(rawHeaders);
+    const admitted = await admission.admit(route, head, connections.facts(stream.session?.socket));
+    if ("permit" in admitted) await forwardStream(stream, admitted, forwarding);
+    else refuseStream(stream, head, admitted);
+  };
+  const onStream = (stream: ServerHttp2Stream, _headers: object, _flags: number, rawHeaders: string[]): void => {
+    stream.on("error", () => stream.destroy());
+    serve(stream, rawHeaders).catch(() => stream.destroy());
+  };
+  server.on("stream", onStream as (stream: ServerHttp2Stream) => void);
+  server.on("sessionError", () => undefined);
+  server.setTimeout(limits.silenceMs);
+  return server;
+}
+
+function tcpServer(route: Route, entrance: Entrance, parts: ListenerParts, connections: Connections): Server {
+  const { gate, flows, limits } = parts;
+  const serve = async (socket: Socket | TLSSocket): Promise<void> => {
+    socket.on("error", () => socket.destroy());
+    const { caller } = connections.facts(socket);
+    const { direction, protocol, callee } = route;
+    const refuse = (layer: "identity" | "limits" | "egress", reason: string): Promise<unknown> => {
+      socket.destroy();
+      return gate.refuse({ direction, caller, callee, protocol, layer, reason });
+    };
+    if (caller.kind === "unknown") return void (await refuse("identity", "the caller's identity is not proven"));
+    if (flows.size >= limits.requestsUnderWay) return void (await refuse("limits", "too many flows are under way"));
+    let target: Awaited<ReturnType<Route["target"]>>;
+    try {
+      target = await route.target(undefined);
+    } catch (error) {
+      return void (await refuse("egress", error instanceof Error ? error.message : "unknown error"));
+    }
+    const asked = { direction, caller, callee: target.callee, protocol, http: undefined, token: undefined };
+    const decided = await gate.ask(asked);
+    if (!(decided instanceof Permit) || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    const done = flows.add(spend(decided), () => socket.destroy());
+    socket.once("close", done);
+    const upstream = await target.dial();
+    upstream.on("error", () => upstream.destroy());
+    if (socket.destroyed) upstream.destroy();
+    else join(socket, upstream, limits.silenceMs);
+  };
+  const onConnection = (socket: Socket): void => {
+    serve(socket).catch(() => socket.destroy());
+  };
+  if (entrance.kind === "own")
+    return createTcp({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false }, onConnection);
+  const options = entrance.tls.serverOptions(entrance.kind === "users" ? "optional" : "mutual", ALPN.tcp);
+  const server = createTls({ ...options, allowHalfOpen: true, noDelay: true } as Parameters<typeof createTls>[0]);
+  watchTls(server, entrance.tls, connections);
+  server.on("secureConnection", onConnection);
+  return server;
+}
+
+/** Keeps a TLS server's certificate current and proves each connection before anything else sees it. */
+function watchTls(server: Server, tls: MutualTls, connections: Connections): void {
+  // Each kind of TLS server inherits it from `tls.Server`; the declared types of two of them leave it out.
+  server.once("close", tls.keepCurrent(server as Server & { setSecureContext(options: object): void }));
+  server.prependListener("secureConnection", (socket: TLSSocket) => connections.accept(socket));
+  server.on("tlsClientError", (_error: Error, socket: TLSSocket) => {
+    socket.destroy();
+    const reason = socket.authorizationError === undefined ? "" : `: ${String(socket.authorizationError)}`;
+    void connections.refuse("identity", `the TLS handshake failed${reason}`);
+  });
+}
