@@ -8,6 +8,7 @@
 import type { Cluster, KubeObject, Pod, Workload } from "../../cluster/index.js";
 import { servingContainers } from "../../cluster/index.js";
 import type { Span } from "../../diagnostics/index.js";
+import { addressNumber } from "../space/index.js";
 
 export type ProxyKind = "sidecar" | "ambient" | "gateway" | "none" | "unmeshed" | "unknown";
 
@@ -152,4 +153,9 @@ export function intercepts(pod: Pod, direction: "Inbound" | "Outbound", port: nu
       : undefined;
   }
   return true;
+}
+
+/** The addresses that a running pod reports, as request sets number them. */
+export function podAddresses(pod: Pod): readonly bigint[] {
+  return pod.addresses.flatMap((address) => addressNumber(address) ?? []);
 }

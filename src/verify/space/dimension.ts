@@ -1,6 +1,7 @@
 /**
- * The attributes of a request that some engine looks at, in the one order that request sets use. A dimension says what
- * everything is, what a request that does not mention it has (`missing`), and which atoms make a readable witness.
+ * The attributes of a request that some engine looks at, in the one order that request sets use: first who calls what,
+ * then by which method and path, last claims and headers. Rules are mostly told apart by the former and each has its own
+ * conditions on the latter; the other way round a set of n rules could take 2ⁿ nodes. A dimension says what everything is, what a request that does not mention it has (`missing`), and which atoms make a readable witness.
  * Headers, claims and filter metadata are dimensions by name, made when something speaks of them.
  */
 import { ALL_ADDRESSES } from "./address.js";
@@ -77,14 +78,14 @@ const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 /** The caller's SPIFFE id as a URI, `spiffe://td/ns/n/sa/a`; absent when the connection is not mutual TLS. */
 export const principal = text("principal", 0, anyTextOrAbsent, null);
 /** What the destination's JWT filter makes of the request: no token where it looks, one it refuses, one it accepts. */
-export const token = text("token", 1, only("none", "invalid", "valid"), "none", ["none", "valid"]);
+export const token = text("token", 10, only("none", "invalid", "valid"), "none", ["none", "valid"]);
 /** The issuer and the subject of an accepted token; always single texts. */
-export const issuer = text("claim:iss", 2, Text.of(ANYTHING, true), null);
-export const subject = text("claim:sub", 2, Text.of(ANYTHING, true), null, ["user"]);
+export const issuer = text("claim:iss", 11, Text.of(ANYTHING, true), null);
+export const subject = text("claim:sub", 11, Text.of(ANYTHING, true), null, ["user"]);
 /** The destination (container) port. */
 export const port: Dimension<Ranges> = {
   key: "port",
-  rank: 4,
+  rank: 1,
   full: Ranges.of([[0n, 65535n]]),
   missing: 80n,
   preferred: [80n, 8080n, 443n],
@@ -92,7 +93,7 @@ export const port: Dimension<Ranges> = {
 /** The peer's address of the connection. */
 export const sourceIp: Dimension<Ranges> = {
   key: "sourceIp",
-  rank: 5,
+  rank: 2,
   full: ALL_ADDRESSES,
   missing: 0n,
   preferred: [],
@@ -100,25 +101,25 @@ export const sourceIp: Dimension<Ranges> = {
 /** The original client's address as the proxy derives it (X-Forwarded-For, PROXY protocol). */
 export const remoteIp: Dimension<Ranges> = {
   key: "remoteIp",
-  rank: 6,
+  rank: 3,
   full: ALL_ADDRESSES,
   missing: 0n,
   preferred: [],
 };
 export const destinationIp: Dimension<Ranges> = {
   key: "destinationIp",
-  rank: 7,
+  rank: 4,
   full: ALL_ADDRESSES,
   missing: 0n,
   preferred: [],
 };
 /** The server name that the client asked for in its TLS hello. */
-export const sni = text("sni", 8, anyTextOrAbsent, null);
+export const sni = text("sni", 5, anyTextOrAbsent, null);
 /** What is spoken on the connection: HTTP of any version, or other bytes. */
-export const protocol = text("protocol", 10, only("http", "tcp"), "http", ["http", "tcp"]);
-export const method = text("method", 11, Text.of(Language.matching(methodWord)), "GET", METHODS);
-export const host = text("host", 12, Text.of(Language.matching(hostWord)), "localhost");
-export const path = text("path", 13, Text.of(Language.matching(pathWord)), "/", ["/"]);
+export const protocol = text("protocol", 6, only("http", "tcp"), "http", ["http", "tcp"]);
+export const method = text("method", 7, Text.of(Language.matching(methodWord)), "GET", METHODS);
+export const host = text("host", 8, Text.of(Language.matching(hostWord)), "localhost");
+export const path = text("path", 9, Text.of(Language.matching(pathWord)), "/", ["/"]);
 
 const headers = new Map<string, Dimension<Text>>();
 const claims = new Map<string, Dimension<Bags>>();
@@ -140,19 +141,19 @@ function named<V extends AnyValues>(
 /** A request header by its (case-insensitive) name; several lines of one name are one text, joined with commas. */
 export function header(name: string): Dimension<Text> {
   const key = `header:${name.toLowerCase()}`;
-  return named(headers, key, () => text(key, 14, Text.of(Language.matching(headerWord), true), null));
+  return named(headers, key, () => text(key, 13, Text.of(Language.matching(headerWord), true), null));
 }
 
 /** A claim of an accepted token by its path; `iss` and `sub` have dimensions of their own. */
 export function claim(names: readonly string[]): Dimension<Bags> {
   const key = `claim:${names.map((name) => name.replaceAll(/[\\.]/g, "\\$&")).join(".")}`;
-  return named(claims, key, () => ({ key, rank: 3, full: Bags.everything(), missing: [], preferred: [[]] }));
+  return named(claims, key, () => ({ key, rank: 12, full: Bags.everything(), missing: [], preferred: [[]] }));
 }
 
 /** A value that another Envoy filter left in the request's dynamic metadata; nobody outside the proxy knows it. */
 export function filterMetadata(filter: string, key: string): Dimension<Text> {
   const name = `metadata:${filter}[${key}]`;
-  return named(metadata, name, () => text(name, 9, anyTextOrAbsent, null));
+  return named(metadata, name, () => text(name, 14, anyTextOrAbsent, null));
 }
 
 /** Any further condition on the connection that a layer knows of but cannot see, e.g. the verdict of a web hook. */

@@ -40,11 +40,15 @@ function ends(regex: Regex, chars: readonly string[], from: number): Set<number>
       const inside = point !== undefined && regex.stretches.some(([first, last]) => first <= point && point <= last);
       return new Set(inside ? [from + 1] : []);
     }
-    case "sequence":
-      return regex.parts.reduce(
-        (starts, part) => new Set([...starts].flatMap((start) => [...ends(part, chars, start)])),
-        new Set([from]),
-      );
+    case "sequence": {
+      let starts = new Set([from]);
+      for (const part of regex.parts) {
+        const reached = new Set<number>();
+        for (const start of starts) for (const end of ends(part, chars, start)) reached.add(end);
+        starts = reached;
+      }
+      return starts;
+    }
     case "either":
       return new Set(regex.parts.flatMap((part) => [...ends(part, chars, from)]));
     case "star": {

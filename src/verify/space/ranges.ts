@@ -7,6 +7,16 @@ export type Range = readonly [first: bigint, last: bigint];
 const interner = new Interner<Ranges>();
 let lastId = 0;
 
+function later(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
+function earlier(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
 export class Ranges implements Values<bigint, Ranges> {
   readonly id: number;
   readonly ranges: readonly Range[];
@@ -49,8 +59,7 @@ export class Ranges implements Values<bigint, Ranges> {
     const out: Range[] = [];
     for (const [a, b] of this.ranges) {
       for (const [c, d] of other.ranges) {
-        const [first, last] = [a > c ? a : c, b < d ? b : d];
-        if (first <= last) out.push([first, last]);
+        if (a <= d && c <= b) out.push([later(a, c), earlier(b, d)]);
       }
     }
     return Ranges.of(out);

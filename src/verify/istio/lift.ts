@@ -1,0 +1,109 @@
+/**
+ * A concrete request → the point of the request space that it is for the destination: its path as the proxy evaluates
+ * it, its token as the JWT filter judges it, its headers in lower case.
+ */
+import type { JwtRule, PathNormalization } from "../../cluster/index.js";
+import type { Json, JsonObject } from "../../documents/index.js";
+import type { Request, Token } from "../request.js";
+import { type Atom, addressNumber, dimension, type Point } from "../space/index.js";
+import { evaluatedPath } from "./paths.js";
+
+export interface Arrival {
+  readonly request: Request;
+  /** the destination pod's port */
+  readonly port: number;
+  /** the SPIFFE id as a URI; null for plaintext */
+  readonly principal: string | null;
+  readonly sourceAddress: string | undefined;
+  readonly destinationAddress: string | undefined;
+  readonly sni: string | null;
+  /** the rules of the destination's JWT filter; empty when it has none */
+  readonly jwtRules: readonly JwtRule[];
+  /** undefined where no proxy parses the request */
+  readonly normalization: PathNormalization | undefined;
+}
+
+/** Undefined for a request that the proxy answers with an error before it looks at any policy. */
+export function pointOf(arrival: Arrival): Point | undefined {
+  const { request, port, principal, sni, jwtRules, normalization } = arrival;
+  const point = new Map<string, Atom>([
+    [dimension.port.key, BigInt(port)],
+    [dimension.principal.key, principal],
+    [dimension.sni.key, sni],
+    [dimension.protocol.key, request.http === undefined ? "tcp" : "http"],
+  ]);
+  const source = arrival.sourceAddress === undefined ? undefined : addressNumber(arrival.sourceAddress);
+  const destination = arrival.destinationAddress === undefined ? undefined : addressNumber(arrival.destinationAddress);
+  if (source !== undefined) point.set(dimension.sourceIp.key, source).set(dimension.remoteIp.key, source);
+  if (destination !== undefined) point.set(dimension.destinationIp.key, destination);
+  const { http } = request;
+  if (http === undefined) return point;
+  const path = evaluatedPath(http.target, normalization ?? "NONE");
+  if (path === undefined) return undefined;
+  point.set(dimension.method.key, http.method).set(dimension.host.key, http.host).set(dimension.path.key, path);
+  for (const [name, value] of http.headers) point.set(dimension.header(name).key, value);
+  const forwarded = http.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim();
+  const remote = forwarded === undefined ? undefined : addressNumber(forwarded);
+  if (remote !== undefined) point.set(dimension.remoteIp.key, remote);
+  judgeToken(request.token, jwtRules, point);
+  return point;
+}
+
+function looksAt(rule: JwtRule, { at }: Token): boolean {
+  const elsewhere = rule.fromHeaders.length + rule.fromParams.length + rule.fromCookies.length > 0;
+  if (at.kind === "param") return elsewhere ? rule.fromParams.includes(at.name) : at.name === "access_token";
+  if (at.kind === "cookie") return rule.fromCookies.includes(at.name);
+  const name = at.name.toLowerCase();
+  if (!elsewhere) return name === "authorization" && at.prefix === "Bearer ";
+  return rule.fromHeaders.some(
+    (header) => header.name.toLowerCase() === name && (header.prefix ?? "") === (at.prefix ?? ""),
+  );
+}
+
+function judgeToken(token: Token | undefined, rules: readonly JwtRule[], point: Map<string, Atom>): void {
+  const looking = token === undefined ? [] : rules.filter((rule) => looksAt(rule, token));
+  if (token === undefined || looking.length === 0) {
+    point.set(dimension.token.key, "none");
+    return;
+  }
+  const accepting = token.genuine ? looking.filter((rule) => accepts(rule, token.claims)) : [];
+  point.set(dimension.token.key, accepting.length > 0 ? "valid" : "invalid");
+  if (accepting.length === 0) return;
+  const spaced = new Set(["scope", "permission", ...accepting.flatMap((rule) => rule.spaceDelimitedClaims)]);
+  addClaims(token.claims, [], spaced, point);
+}
+
+function accepts(rule: JwtRule, claims: JsonObject): boolean {
+  if (own(claims, "iss") !== rule.issuer) return false;
+  const audiences = elements(own(claims, "aud"));
+  return rule.audiences.length === 0 || rule.audiences.some((audience) => audiences.includes(audience));
+}
+
+function own(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** The texts of a claim: of a text itself, of a list those of its elements that are texts. */
+function elements(value: Json | undefined): readonly string[] {
+  if (typeof value === "string") return [value];
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
+}
+
+function addClaims(
+  claims: JsonObject,
+  path: readonly string[],
+  spaced: ReadonlySet<string>,
+  point: Map<string, Atom>,
+): void {
+  for (const [name, value] of Object.entries(claims)) {
+    const names = [...path, name];
+    if (path.length === 0 && (name === "iss" || name === "sub")) {
+      if (typeof value === "string") point.set(`claim:${name}`, value);
+    } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      addClaims(value as JsonObject, names, spaced, point);
+    } else {
+      const split = path.length === 0 && spaced.has(name) && typeof value === "string";
+      point.set(dimension.claim(names).key, split ? value.split(" ") : elements(value));
+    }
+  }
+}

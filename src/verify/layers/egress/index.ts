@@ -1,0 +1,82 @@
+/**
+ * The mesh's own limit on what a workload calls. It is the caller's proxy that enforces it, so it holds for an
+ * application that plays by the rules of its pod; a network policy is what holds for one that does not.
+ */
+import type { Cluster } from "../../../cluster/index.js";
+import { unreadable } from "../../istio/attachment.js";
+import { intercepts, proxyOf } from "../../istio/presence.js";
+import { exposuresOf, serviceHost } from "../../istio/services.js";
+import {
+  type Connection,
+  cite,
+  closed,
+  type Layer,
+  type LayerVerdict,
+  open,
+  type Reason,
+  verdict,
+} from "../../layer.js";
+import { RequestSet } from "../../space/index.js";
+import { type Caller, entriesFor, imports, outboundMode, sidecarFor } from "./registry.js";
+
+const KINDS = new Set(["Sidecar", "ServiceEntry"]);
+
+export function egressLayer(cluster: Cluster): Layer {
+  return { name: "egress", judge: (connection) => judge(cluster, connection) };
+}
+
+function judge(cluster: Cluster, connection: Connection): LayerVerdict {
+  if (connection.from.kind === "outside" || connection.protocol !== "TCP") return open();
+  const { workload, pod } = connection.from;
+  const presence = proxyOf(cluster, workload, pod);
+  if (presence.kind !== "sidecar" && presence.kind !== "unknown") return open();
+  const caller: Caller = { namespace: workload.namespace, labels: pod.labels };
+  if (outboundMode(cluster, caller) === "ALLOW_ANY") return open();
+  const ways = waysOut(cluster, connection, caller);
+  if (ways.length > 0) return open(() => ways);
+  const intercepted = intercepts(pod, "Outbound", connection.port);
+  if (intercepted === false) return open();
+  const denial = (): readonly Reason[] => [describe(cluster, connection, caller)];
+  const unread = unreadable(cluster, workload.namespace, KINDS);
+  if (presence.kind === "sidecar" && intercepted === true && unread === undefined) return closed(denial);
+  return verdict(RequestSet.full, RequestSet.empty, () => [
+    ...denial(),
+    { effect: "unknown", text: `whether that is enforced is not known: ${presence.because}` },
+  ]);
+}
+
+/** The registry's entries that cover the destination. */
+function waysOut(cluster: Cluster, { to, port }: Connection, caller: Caller): readonly Reason[] {
+  if (to.kind === "outside") {
+    return entriesFor(cluster, caller, to.name, port).map(({ object }) => ({
+      effect: "allows",
+      text: `${cite(object)} puts \`${to.name}:${port}\` into the registry`,
+      object,
+    }));
+  }
+  const sidecar = sidecarFor(cluster, caller);
+  return exposuresOf(cluster, to.pod, port)
+    .filter((exposure) =>
+      imports(sidecar, caller, serviceHost(exposure.service), exposure.service.namespace, exposure.port.port),
+    )
+    .map(({ service }) => ({
+      effect: "allows",
+      text: `the registry of ${caller.namespace} has \`${serviceHost(service)}\``,
+      object: service.object,
+    }));
+}
+
+function describe(cluster: Cluster, { to, port }: Connection, caller: Caller): Reason {
+  const sidecar = sidecarFor(cluster, caller);
+  const target = to.kind === "outside" ? `\`${to.name}:${port}\`` : `port ${port} of ${to.workload.id}`;
+  const mode =
+    sidecar?.outboundMode === undefined
+      ? "the mesh's outbound policy is REGISTRY_ONLY"
+      : `${cite(sidecar.object)} sets REGISTRY_ONLY`;
+  return {
+    effect: "denies",
+    text: `${mode}, and nothing in the registry leads to ${target}`,
+    ...(sidecar === undefined ? {} : { object: sidecar.object }),
+    ...(sidecar === undefined && cluster.mesh.at !== undefined ? { span: cluster.mesh.at } : {}),
+  };
+}
