@@ -41,7 +41,8 @@ const HARMLESS =
   /^(?:ServiceAccount|Role|RoleBinding|ClusterRole|ClusterRoleBinding|PersistentVolume|PersistentVolumeClaim|StorageClass|HorizontalPodAutoscaler|VerticalPodAutoscaler|PodDisruptionBudget|CustomResourceDefinition|Namespace|PriorityClass|LimitRange|ResourceQuota|Certificate|Issuer|ClusterIssuer|GatewayClass|IngressClass|Endpoints|EndpointSlice|Lease|ConfigMap|Secret|Service|Node|Event|RuntimeClass|ControllerRevision|CSIDriver|PodSecurityPolicy|Telemetry|DestinationRule|PeerAuthentication|ReferenceGrant|Sidecar|InferenceModel|ScaledObject|ValidatingAdmissionPolicy|ValidatingAdmissionPolicyBinding|LLMInferenceServiceConfig|ServingRuntime|ClusterServingRuntime)$/;
 const UNBUILT = /^(?:kustomize\.config\.k8s\.io|helm\.toolkit\.fluxcd\.io|argoproj\.io)$/;
 
-export function readCustomResources(cluster: Cluster, remarks: Remarks): readonly CustomPart[] {
+/** @param implicit the namespace of objects that name none; of a kind without a reader, it can't be told if it has any */
+export function readCustomResources(cluster: Cluster, remarks: Remarks, implicit: string): readonly CustomPart[] {
   const typed = new Set<KubeObject>([
     ...cluster.workloads.map(({ object }) => object),
     ...[cluster.ingresses, cluster.routes, cluster.gateways, cluster.gatewayRoutes, cluster.networkPolicies].flatMap(
@@ -56,7 +57,7 @@ export function readCustomResources(cluster: Cluster, remarks: Remarks): readonl
   for (const object of cluster.objects) {
     const reader = READERS.get(`${object.group}/${object.kind}`);
     if (reader !== undefined) {
-      parts.push(...reader(object, remarks));
+      parts.push(...reader({ ...object, namespace: object.namespace || implicit }, remarks));
       continue;
     }
     if (typed.has(object) || HARMLESS.test(object.kind) || isRunner(object)) continue;

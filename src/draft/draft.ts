@@ -50,9 +50,10 @@ export interface DraftOptions {
 export function draftOf({ cluster, problems }: ClusterReading, options: DraftOptions = {}): Draft {
   const remarks = new Remarks();
   remarkProblems(problems, cluster, remarks);
-  const custom = readCustomResources(cluster, remarks);
+  const implicit = options.defaultNamespace ?? "default";
+  const custom = readCustomResources(cluster, remarks, implicit);
   const inventory = new Inventory(cluster, custom, remarks);
-  const names = new Names(cluster, custom, options.defaultNamespace ?? "default");
+  const names = new Names(cluster, custom, implicit);
   const outside = new OutsideParties(inventory.names);
   const ownHosts = entranceHosts(cluster);
   const context: CallContext = { cluster, inventory, names, outside, flows: new FlowBook(), remarks, ownHosts };
