@@ -17,8 +17,6 @@ interface Address {
   readonly value: bigint;
 }
 
-const MAPPED = 0xffffn << 32n;
-
 /** An address without zone; undefined when the text is none. */
 function parseAddress(text: string): Address | undefined {
   if (isIPv4(text)) return { bits: 32, value: parseV4(text) };
@@ -46,19 +44,21 @@ function groupsOfV4(text: string): string {
   return `${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`;
 }
 
+/** A block of mapped addresses is the IPv4 block. */
 function networkOf(value: bigint, bits: 32 | 128, prefix: number): Network {
   const host = BigInt(bits - prefix);
   const first = (value >> host) << host;
+  if (bits === 128 && first >> 32n === 0xffffn && prefix >= 96) return networkOf(first & 0xffffffffn, 32, prefix - 96);
   return { bits, first, last: first | ((1n << host) - 1n), prefix };
 }
 
-/** A CIDR block, or undefined. The address part keeps its family even when it is a mapped one. */
+/** A CIDR block, or undefined. */
 function parseNetwork(text: string): Network | undefined {
   const slash = text.indexOf("/");
   if (slash < 0) return undefined;
   const digits = text.slice(slash + 1);
   const address = text.slice(0, slash);
-  if (!/^(?:0|[1-9][0-9]{0,2})$/.test(digits)) return undefined;
+  if (!/^[0-9]{1,6}$/.test(digits)) return undefined;
   const prefix = Number(digits);
   if (isIPv4(address)) return prefix <= 32 ? networkOf(parseV4(address), 32, prefix) : undefined;
   if (!isIPv6(address) || address.includes("%") || prefix > 128) return undefined;
@@ -137,7 +137,7 @@ function expand(args: readonly Value[], context: BuiltinContext): Value {
 }
 
 function formatAddress(bits: 32 | 128, value: bigint): string {
-  if (bits === 32 || value >> 32n === MAPPED >> 32n) {
+  if (bits === 32 || value >> 32n === 0xffffn) {
     const low = value & 0xffffffffn;
     return [24n, 16n, 8n, 0n].map((shift) => String((low >> shift) & 255n)).join(".");
   }
@@ -152,52 +152,70 @@ function formatAddress(bits: 32 | 128, value: bigint): string {
   return `${groups.slice(0, best.at).join(":")}::${groups.slice(best.at + best.length).join(":")}`;
 }
 
+/** Ranges of IPv4 lie where the mapped addresses of IPv6 do, so that one order holds both families. */
+interface Range {
+  readonly first: bigint;
+  readonly last: bigint;
+  /** The block as it was given, unless it was merged with another. */
+  readonly text?: string;
+}
+
+const V4 = 0xffffn << 32n;
+
+function rangeOf(network: Network, address = network.first): Range {
+  const base = network.bits === 32 ? V4 : 0n;
+  const text = `${formatAddress(network.bits, address)}/${network.prefix}`;
+  return { first: base + network.first, last: base + network.last, text };
+}
+
 /** A single IPv4 address stands for the network of its historic class. */
-function mergeable(text: string): Network {
+function mergeable(text: string): Range {
   const address = parseAddress(text);
-  if (address === undefined) return networkAt(text);
+  if (address === undefined) return rangeOf(networkAt(text));
   if (address.bits === 128) throw new BuiltinError("IPv6 invalid: needs prefix length");
   const top = address.value >> 24n;
+  if (top >= 224n) throw new BuiltinError("address has no network class");
   const prefix = top < 128n ? 8 : top < 192n ? 16 : 24;
-  return networkOf(address.value, 32, prefix);
+  return rangeOf(networkOf(address.value, 32, prefix), address.value);
 }
 
 function merge(args: readonly Value[]): Value {
   const operand = valueAt(args, 0);
   if (!isArray(operand) && !isSet(operand)) throw new BuiltinError("operand must be an array");
-  const networks = [...operand].map((item) => {
+  const ranges = [...operand].map((item) => {
     if (typeof item !== "string") throw new BuiltinError("element must be string");
     return mergeable(item);
   });
-  const result = new RegoSet();
-  for (const bits of [32, 128] as const) {
-    for (const range of mergedRanges(networks.filter((network) => network.bits === bits))) {
-      for (const network of blocksOf(range, bits))
-        result.add(`${formatAddress(bits, network.first)}/${network.prefix}`);
-    }
-  }
-  return result;
+  return RegoSet.of(mergeRanges(ranges).flatMap(blocksOf));
 }
 
-function mergedRanges(networks: readonly Network[]): { first: bigint; last: bigint }[] {
-  const sorted = [...networks].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
-  const ranges: { first: bigint; last: bigint }[] = [];
-  for (const { first, last } of sorted) {
-    const previous = ranges.at(-1);
-    if (previous === undefined || first > previous.last + 1n) ranges.push({ first, last });
-    else if (last > previous.last) previous.last = last;
+/** From the highest range down, each joins its lower neighbour when they touch or overlap. */
+function mergeRanges(ranges: readonly Range[]): readonly Range[] {
+  const sorted = [...ranges].sort((a, b) => order(a.last, b.last) || order(a.first, b.first));
+  for (let i = sorted.length - 1; i > 0; i--) {
+    const upper = sorted[i] as Range;
+    const lower = sorted[i - 1] as Range;
+    const before = upper.first === 0n || upper.first === V4 ? upper.first : upper.first - 1n;
+    if (before > lower.last) continue;
+    sorted.splice(i - 1, 2, { first: lower.first < upper.first ? lower.first : upper.first, last: upper.last });
   }
-  return ranges;
+  return sorted;
+}
+
+function order(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The fewest blocks that cover a range exactly. */
-function blocksOf(range: { first: bigint; last: bigint }, bits: 32 | 128): Network[] {
-  const blocks: Network[] = [];
+function blocksOf(range: Range): string[] {
+  if (range.text !== undefined) return [range.text];
+  const bits = range.first >> 32n === 0xffffn ? 32 : 128;
+  const blocks: string[] = [];
   for (let first = range.first; first <= range.last; ) {
     let host = 0n;
-    while (host < BigInt(bits) && first % (1n << (host + 1n)) === 0n && first + (1n << (host + 1n)) - 1n <= range.last)
-      host++;
-    blocks.push(networkOf(first, bits, bits - Number(host)));
+    const fits = (size: bigint): boolean => first % (1n << size) === 0n && first + (1n << size) - 1n <= range.last;
+    while (host < BigInt(bits) && fits(host + 1n)) host++;
+    blocks.push(`${formatAddress(128, first)}/${bits - Number(host)}`);
     first += 1n << host;
   }
   return blocks;

@@ -4,6 +4,7 @@
  */
 import { isArray, isSet, objectEntries, type Value } from "../value/index.js";
 import { type Builtin, type BuiltinContext, BuiltinError, builtin } from "./builtin.js";
+import { bytesOfText, textOfBytes } from "./bytes.js";
 import { array, object, oneOf, set } from "./decl.js";
 import { intAt, objectAt, operandError, stringAt, stringsAt, typeError, valueAt } from "./operands.js";
 import { sprintf } from "./sprintf.js";
@@ -84,7 +85,7 @@ function countOf(args: readonly Value[]): Value {
 
 /**
  * Replaces at each position the first pair whose old text matches there, from left to right, without looking at what was
- * put in. An empty old text matches before each code point and at the end, but not right after another match.
+ * put in. An empty old text matches before each byte and at the end, once.
  */
 export function replaceAll(
   text: string,
@@ -92,38 +93,55 @@ export function replaceAll(
   context: BuiltinContext,
 ): string {
   const usable = pairs.filter(([old], index) => pairs.findIndex(([other]) => other === old) === index);
-  const nonEmpty = usable.filter(([old]) => old !== "");
-  const empty = usable.find(([old]) => old === "");
-  const first = nonEmpty[0];
-  if (empty === undefined && nonEmpty.length <= 1) {
-    if (first === undefined) return text;
+  if (usable.some(([old]) => old === "")) return replaceInBytes(text, usable, context);
+  const [first, ...others] = usable;
+  if (first === undefined) return text;
+  if (others.length === 0) {
     const parts = text.split(first[0]);
     context.grow(text.length + (parts.length - 1) * first[1].length);
     return parts.join(first[1]);
   }
   const result: string[] = [];
-  let justReplaced = false;
-  for (let i = 0; i <= text.length; ) {
+  let from = 0;
+  for (let i = 0; i < text.length; ) {
     context.spend(1);
-    const match = usable.find(([old]) => (old === "" ? !justReplaced : text.startsWith(old, i)));
-    if (match !== undefined && match[0] !== "") {
-      context.grow(match[1].length);
-      result.push(match[1]);
-      i += match[0].length;
-      justReplaced = true;
+    const match = usable.find(([old]) => text.startsWith(old, i));
+    if (match === undefined) {
+      i++;
       continue;
     }
-    if (match !== undefined) {
-      context.grow(match[1].length);
-      result.push(match[1]);
-    }
-    justReplaced = false;
-    if (i === text.length) break;
-    const character = String.fromCodePoint(text.codePointAt(i) ?? 0);
-    result.push(character);
-    i += character.length;
+    context.grow(match[1].length + i - from);
+    result.push(text.slice(from, i), match[1]);
+    i += match[0].length;
+    from = i;
   }
+  result.push(text.slice(from));
   return result.join("");
+}
+
+function replaceInBytes(text: string, pairs: readonly (readonly [string, string])[], context: BuiltinContext): string {
+  const bytes = Buffer.from(bytesOfText(text));
+  const replacements = pairs.map(([old, value]) => ({ old: bytesOfText(old), value: bytesOfText(value) }));
+  const result: Uint8Array[] = [];
+  let justEmpty = false;
+  let from = 0;
+  for (let i = 0; i <= bytes.length; ) {
+    context.spend(1);
+    const match = replacements.find(({ old }) =>
+      old.length === 0 ? !justEmpty : bytes.subarray(i, i + old.length).equals(old),
+    );
+    justEmpty = match?.old.length === 0;
+    if (match === undefined) {
+      i++;
+      continue;
+    }
+    context.grow(match.value.length);
+    result.push(bytes.subarray(from, i), match.value);
+    i += match.old.length;
+    from = i;
+  }
+  result.push(bytes.subarray(from));
+  return textOfBytes(Buffer.concat(result));
 }
 
 function replaceN(args: readonly Value[], context: BuiltinContext): Value {

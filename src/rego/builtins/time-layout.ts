@@ -369,15 +369,13 @@ class TimeParser {
     this.#rest = this.#rest.slice(2);
   }
 
-  /** An abbreviation has no offset that could be known here, except for UTC and `GMT+3`. */
+  /** An abbreviation does not move the instant: what offset it has is not known here. */
   #abbreviation(field: string): void {
     const match = /^(?:UTC|ChST|MeST|GMT[+-][0-9]{1,2}|[A-Z]{3,5}|[+-][0-9]{2})/.exec(this.#rest);
     const text = match?.[0];
     if (text === undefined) throw this.#mismatch(field);
     if (/^[A-Z]{5}$/.test(text) && !text.endsWith("T")) throw this.#mismatch(field);
     if (/^[A-Z]{4}$/.test(text) && !text.endsWith("T") && text !== "WITA") throw this.#mismatch(field);
-    const hours = /^GMT([+-][0-9]+)$/.exec(text)?.[1] ?? /^[+-][0-9]{2}$/.exec(text)?.[0];
-    if (this.#found.offset === undefined && hours !== undefined) this.#found.offset = Number(hours) * 3600;
     this.#rest = this.#rest.slice(text.length);
   }
 

@@ -1,6 +1,7 @@
 /** `uri.parse` and `uri.is_valid`, after Go's net/url: lenient in paths, strict in schemes, hosts and escapes. */
 import { quoteGo, RegoObject, type Value } from "../value/index.js";
 import { type Builtin, BuiltinError, builtin } from "./builtin.js";
+import { bytesOfText } from "./bytes.js";
 import { object } from "./decl.js";
 import { percentDecode } from "./encoding.js";
 import { stringAt, valueAt } from "./operands.js";
@@ -49,7 +50,17 @@ function split(text: string, fail: (reason: string) => BuiltinError): Uri {
   }
   const { hostname, port } = hostOf(authority);
   const path = percentDecode(rest);
-  return { scheme, hostname, port, path, rawPath: rest, rawQuery, fragment };
+  return { scheme, hostname, port, path, rawPath: escapePath(path) === rest ? path : rest, rawQuery, fragment };
+}
+
+/** The usual escaping of a path; only a path that was escaped otherwise is kept as it was written. */
+function escapePath(path: string): string {
+  return Array.from(bytesOfText(path), (byte) => {
+    const character = String.fromCharCode(byte);
+    return /[A-Za-z0-9$&+,/:;=@_.~-]/.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
 }
 
 const EMPTY: Uri = { scheme: "", hostname: "", port: "", path: "", rawPath: "", rawQuery: "", fragment: "" };

@@ -8,7 +8,7 @@ import {
   jsonKey,
   numberText,
   objectEntries,
-  readYaml,
+  resolvePlain,
   type Value,
   ValueSyntaxError,
 } from "../value/index.js";
@@ -31,8 +31,7 @@ function node(value: Value, depth: number): string {
     if (entries.length === 0) return " {}".slice(depth === 0 ? 1 : 0);
     return entries
       .map(([key, item]) => {
-        const nested = (isArray(item) || isSet(item)) && depth >= 0 ? depth + 1 : depth + 1;
-        return `\n${"  ".repeat(depth)}${scalarText(key, depth)}:${node(item, nested)}`;
+        return `\n${"  ".repeat(depth)}${scalarText(key, depth, true)}:${node(item, depth + 1)}`;
       })
       .join("");
   }
@@ -62,51 +61,52 @@ function number(text: string): string {
   return formatFloat(Number(text), "g", undefined);
 }
 
-function scalarText(text: string, depth: number): string {
-  if (
-    text.includes("\n") &&
-    /^[^\s][^\r\0]*$/s.test(text) &&
-    isPrintable(text) &&
-    !/[ \t]\n|\n[ \t]*\n[ \t]|^\n/.test(text)
-  ) {
-    return block(text, Math.max(depth, 1));
+function scalarText(text: string, depth: number, isKey = false): string {
+  const plain = isPlainString(text);
+  const { special, breaks } = analyze(text);
+  if (text.includes("\n")) {
+    const canBeBlock = !isKey && !special && !text.endsWith(" ") && !/ [\n\r\u2028\u2029]/.test(text);
+    return canBeBlock ? block(text, Math.max(depth, 1)) : `"${escaped(text)}"`;
   }
-  if (isPlain(text)) return text;
-  return isPrintable(text) && !/\n/.test(text) && !resolvesOtherwise(text) && /^[^\t]*$/.test(text)
-    ? `'${text.replaceAll("'", "''")}'`
-    : `"${escaped(text)}"`;
+  if (!plain || special || text.includes("\t")) return `"${escaped(text)}"`;
+  return breaks || hasIndicator(text) || /^ | $/.test(text) ? `'${text.replaceAll("'", "''")}'` : text;
 }
 
-function block(text: string, depth: number): string {
-  const chomp = text.endsWith("\n\n") ? "+" : text.endsWith("\n") ? "" : "-";
-  const body = text.endsWith("\n") ? text.slice(0, -1) : text;
-  const lines = body.split("\n").map((line) => (line === "" ? "" : "  ".repeat(depth) + line));
-  return `|${chomp}\n${lines.join("\n")}`;
-}
-
-function isPrintable(text: string): boolean {
-  return /^[\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]*$/u.test(text);
-}
-
-/** Would a reader take the plain text for something other than a string? */
-function resolvesOtherwise(text: string): boolean {
+/** Would the text, unquoted, be read as a string? What YAML 1.1 takes for a boolean or a number is quoted as well. */
+function isPlainString(text: string): boolean {
+  if (OLD_BOOLEANS.test(text) || BASE_60.test(text) || TIMESTAMP.test(text)) return false;
   try {
-    return readYaml(text) !== text;
+    return resolvePlain(text) === text;
   } catch (error) {
-    if (error instanceof ValueSyntaxError) return true;
+    if (error instanceof ValueSyntaxError) return false;
     throw error;
   }
 }
 
+/** Characters that need escapes, and breaks other than the newline. */
+function analyze(text: string): { special: boolean; breaks: boolean } {
+  return {
+    special: !/^[\t\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/.test(text),
+    breaks: /[\u2028\u2029]/.test(text),
+  };
+}
+
+function hasIndicator(text: string): boolean {
+  return /^(?:---|\.\.\.|[#,[\]{}&*!|>'"%@`]|[?:-](?:\s|$))|:(?:\s|$)|\s#/.test(text);
+}
+
+function block(text: string, depth: number): string {
+  const hint = /^[ \n]/.test(text) ? "2" : "";
+  const chomp = text.endsWith("\n\n") || text === "\n" ? "+" : text.endsWith("\n") ? "" : "-";
+  const body = text.endsWith("\n") ? text.slice(0, -1) : text;
+  const lines = body.split("\n").map((line) => (line === "" ? "" : "  ".repeat(depth) + line));
+  return `|${hint}${chomp}\n${lines.join("\n")}`;
+}
+
 const OLD_BOOLEANS = /^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/;
 const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
-
-function isPlain(text: string): boolean {
-  if (text === "" || /^\s|\s$/.test(text) || !isPrintable(text) || text.includes("\n")) return false;
-  if (/^[-?:](?:\s|$)|^[,[\]{}#&*!|>'"%@`]|^---|^\.\.\.|: |:$| #/.test(text)) return false;
-  if (OLD_BOOLEANS.test(text) || BASE_60.test(text)) return false;
-  return !resolvesOtherwise(text) && !/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/.test(text);
-}
+const TIMESTAMP =
+  /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?$/;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "\0": "\\0",
@@ -133,7 +133,7 @@ function escaped(text: string): string {
     const short = ESCAPES[character];
     if (short !== undefined) {
       result += short;
-    } else if (isPrintable(character)) {
+    } else if (!analyze(character).special) {
       result += character;
     } else {
       const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase();

@@ -14,7 +14,7 @@ export {
   toSafeInteger,
 } from "./num.js";
 export { jsonObject, MAX_DEPTH, readJson, setOwn, ValueSyntaxError } from "./read-json.js";
-export { readYaml } from "./read-yaml.js";
+export { readYaml, resolvePlain } from "./read-yaml.js";
 export {
   type CanonicalKey,
   canonicalKey,

@@ -197,7 +197,8 @@ const NOT_FINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const MAX_UINT64 = 18446744073709551615n;
 const MIN_INT64 = -9223372036854775808n;
 
-function resolvePlain(text: string): Value {
+/** What an unquoted scalar stands for. @throws ValueSyntaxError for numbers that JSON has not */
+export function resolvePlain(text: string): Value {
   const constant = CONSTANTS.get(text);
   if (constant !== undefined) return constant;
   if (!/^[-+.0-9]/.test(text)) return text;
