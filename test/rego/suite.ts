@@ -145,3 +145,33 @@ function shown(value: Value): string {
 function lineOf({ location, code, message }: RegoError["problems"][number]): string {
   return `${location === undefined ? "" : `${location.file}:${location.line}: `}${code}: ${message}`;
 }
+
+/** Runs a case of the compile suite: modules, and the errors that compiling them has to report. */
+export function runCompileCase(one: Case): Outcome {
+  const { id, folder, note, fields } = one;
+  const outcome = { id, folder, note, messageDiffers: false };
+  const wanted = field(fields, "want_errors");
+  const wantedErrors = isArray(wanted) ? wanted : [];
+  const print = field(fields, "print_statements") === true ? { print: () => {} } : {};
+  let found: RegoError["problems"] = [];
+  try {
+    compile(modulesOf(one), print);
+  } catch (error) {
+    if (!(error instanceof RegoError)) throw error;
+    found = error.problems;
+  }
+  const missing = wantedErrors.filter((want) => !found.some((problem) => meets(problem, want)));
+  const extra = field(fields, "exhaustive") === true ? found.length - (wantedErrors.length - missing.length) : 0;
+  const passed = missing.length === 0 && extra <= 0;
+  const reason = passed ? "" : `wanted ${shown(wantedErrors)}, got ${found.map(lineOf).join("; ") || "no error"}`;
+  return { ...outcome, passed, reason };
+}
+
+function meets({ code, message, location }: RegoError["problems"][number], want: Value): boolean {
+  return (
+    field(want, "code") === code &&
+    field(want, "message") === message &&
+    field(want, "row") === location?.line &&
+    field(want, "col") === location?.column
+  );
+}

@@ -70,6 +70,8 @@ export interface ComprehensionTerm {
   readonly value: NormalTerm;
   readonly body: NormalBody;
   readonly at: Place;
+  /** Captures an operand of `print`, whose unbound variables are a mistake of their own kind. */
+  readonly printed?: boolean;
 }
 
 export type NormalBody = readonly NormalLiteral[];

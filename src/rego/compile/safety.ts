@@ -19,6 +19,8 @@ interface Report {
   /** ` in rule p`, where the position alone does not tell the rule. */
   readonly suffix: string;
   readonly reported: Set<Local>;
+  /** Inside an operand of `print`. */
+  readonly printed?: boolean;
 }
 
 /** Orders all bodies of a rule; problems go to `problems`. */
@@ -130,9 +132,10 @@ function orderTerm(term: NormalTerm, bound: ReadonlySet<Local>, report: Report):
   const inner = (part: NormalTerm): NormalTerm => orderTerm(part, bound, report);
   switch (term.kind) {
     case "comprehension": {
-      const { body, bound: after } = orderBody(term.body, bound, report);
+      const inside = term.printed === true ? { ...report, printed: true } : report;
+      const { body, bound: after } = orderBody(term.body, bound, inside);
       for (const head of term.key === undefined ? [term.value] : [term.key, term.value]) {
-        requireBound(head, after, term.at, report);
+        requireBound(head, after, term.at, inside);
       }
       return { ...term, body };
     }
@@ -156,31 +159,36 @@ function requireBound(term: NormalTerm, bound: ReadonlySet<Local>, at: NormalRul
   const locals = new Set<Local>();
   termLocals(term, locals);
   for (const local of locals) {
-    if (bound.has(local) || report.reported.has(local)) continue;
-    report.reported.add(local);
-    report.problems.push(
-      problemAt(
-        at.source,
-        local.at ?? at.start,
-        "rego_unsafe_var_error",
-        `var ${shown(local)} is unsafe${report.suffix}`,
-      ),
-    );
+    // What a generated variable waits for has been reported.
+    if (bound.has(local) || (isHidden(local) && report.reported.size > 0)) continue;
+    reportVariable(local, at, local.at ?? at.start, report);
   }
 }
 
 function reportUnsafe(unsafe: readonly Local[], literal: NormalLiteral, report: Report): void {
   const { source, start } = literal.at;
-  const named = unsafe.filter((local) => !local.generated || local.name.startsWith("$"));
-  for (const local of named) {
-    if (report.reported.has(local)) continue;
-    report.reported.add(local);
-    const message = `var ${shown(local)} is unsafe${report.suffix}`;
-    report.problems.push(problemAt(source, start, "rego_unsafe_var_error", message, hintFor(local)));
-  }
+  const named = unsafe.filter((local) => !isHidden(local));
+  for (const local of named) reportVariable(local, literal.at, start, report);
   if (named.length === 0 && report.reported.size === 0) {
     report.problems.push(problemAt(source, start, "rego_unsafe_var_error", `expression is unsafe${report.suffix}`));
   }
+}
+
+function reportVariable(local: Local, at: NormalRule["at"], start: number, report: Report): void {
+  if (report.reported.has(local)) return;
+  report.reported.add(local);
+  const name = shown(local);
+  if (report.printed === true) {
+    report.problems.push(problemAt(at.source, start, "rego_compile_error", `var ${name} is undeclared`));
+    return;
+  }
+  const message = `var ${name} is unsafe${report.suffix}`;
+  report.problems.push(problemAt(at.source, start, "rego_unsafe_var_error", message, hintFor(local)));
+}
+
+/** A variable that no author wrote; wildcards are shown as `_`. */
+function isHidden(local: Local): boolean {
+  return local.generated && !local.name.startsWith("$");
 }
 
 function hintFor(local: Local): string | undefined {

@@ -267,7 +267,7 @@ export class LiteralTranslator extends TermTranslator {
   }
 
   private print(args: readonly Term[], output: Output, at: NormalLiteral["at"]): void {
-    const items = args.map((arg) => this.captured(arg, output.withs));
+    const items = args.map((arg) => ({ ...this.captured(arg, output.withs), printed: true }));
     output.literals.push({
       kind: "call",
       callee: { kind: "builtin", name: "internal.print" },

@@ -6,7 +6,8 @@
 import { problemAt, type RegoCode } from "../error.js";
 import type { RefTerm as AstRef, CallTerm, Literal, Term, VarTerm } from "../syntax/ast.js";
 import { parseNumber, type Value } from "../value/index.js";
-import type { Callee, CallLiteral, Local, NormalLiteral, NormalTerm, NormalWith, Place } from "./normal-form.js";
+import type { Callee, CallLiteral,
+  ComprehensionTerm, Local, NormalLiteral, NormalTerm, NormalWith, Place } from "./normal-form.js";
 import { type Environment, type GlobalRef, mentionedInTerm, mentionedNames, operatorName, Scope } from "./scope.js";
 
 /** Where the literals that a term needs go, and what they inherit. */
@@ -260,7 +261,7 @@ export abstract class TermTranslator {
   }
 
   /** `{x | x := term}`, for operands that may be undefined. */
-  protected captured(term: Term, withs: readonly NormalWith[]): NormalTerm {
+  protected captured(term: Term, withs: readonly NormalWith[]): ComprehensionTerm {
     const outer = this.scope;
     this.scope = new Scope(outer);
     const literals: NormalLiteral[] = [];

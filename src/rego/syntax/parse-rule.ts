@@ -50,14 +50,15 @@ function ruleBody(literals: LiteralParser, head: Head, start: number): Body | un
     }
     return braced(literals);
   }
-  if (cursor.version === "v1" && head.value === undefined && head.key === undefined) {
-    const called = head.args !== undefined;
+  if (cursor.version === "v1" && head.value === undefined && head.key === undefined && head.args === undefined) {
+    const { length } = head.path;
     const message =
-      called || head.path.length > 0
-        ? "must have value assignment and/or body declaration"
-        : "var cannot be used for rule name";
-    const hint = wordHint(cursor);
-    throw cursor.failure(message, hint, tokenAtStart(cursor, start));
+      length === 0
+        ? "var cannot be used for rule name"
+        : length === 1
+          ? "`contains` keyword is required for partial set rules"
+          : "rule must have value assignment and/or body declaration";
+    throw cursor.failure(message, wordHint(cursor), tokenAtStart(cursor, start));
   }
   if (head.value === undefined && head.key === undefined && head.path.length === 0 && head.args === undefined) {
     throw cursor.failure("var cannot be used for rule name", wordHint(cursor), tokenAtStart(cursor, start));
