@@ -8,6 +8,7 @@ import type { Source } from "../syntax/source.js";
 import { checkConflicts } from "./conflicts.js";
 import { hoistQuery, hoistRule } from "./hoist.js";
 import { checkImports, checkUnusedImports, moduleGlobals } from "./imports.js";
+import { Metadata } from "./metadata.js";
 import type { NormalForm, NormalQuery, NormalRule } from "./normal-form.js";
 import { checkRecursion } from "./recursion.js";
 import { buildTree, RuleNode } from "./rule-tree.js";
@@ -167,9 +168,17 @@ function makeEnvironment(
 }
 
 function stageNames(compilation: Compilation): void {
+  let metadata: Metadata | undefined;
   for (const [index, module] of compilation.modules.entries()) {
     const environment = compilation.environments[index] as Environment;
-    for (const rule of module.rules) compilation.rules.push(new RuleTranslator(environment).rule(rule, index));
+    for (const rule of module.rules) {
+      const translator = new RuleTranslator(environment, (what) => {
+        if (what !== "rule" && what !== "chain") return undefined;
+        metadata ??= new Metadata(compilation.modules);
+        return what === "rule" ? metadata.rule(rule) : metadata.chain(module, rule);
+      });
+      compilation.rules.push(translator.rule(rule, index));
+    }
   }
 }
 

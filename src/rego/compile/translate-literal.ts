@@ -6,7 +6,7 @@ import { needsEvaluation, type Output, TermTranslator } from "./translate-term.j
 
 type ExpressionLiteral = Extract<Literal, { kind: "expression" }>;
 
-export class LiteralTranslator extends TermTranslator {
+export abstract class LiteralTranslator extends TermTranslator {
   /** Translates a body into the current scope; `head` are terms that belong to it but stand elsewhere. */
   protected body(literals: readonly Literal[], head: readonly Term[] = []): NormalLiteral[] {
     const declared = declaredNames(literals);
@@ -73,7 +73,8 @@ export class LiteralTranslator extends TermTranslator {
     const { term } = literal;
     const { literals, withs } = output;
     const at = this.place(literal);
-    if (term.kind !== "call") literals.push({ kind: "test", term: this.term(term, output), with: withs, at });
+    if (term.kind !== "call" || this.metadataCall(term) !== undefined)
+      literals.push({ kind: "test", term: this.term(term, output), with: withs, at });
     else if (isAssignment(term)) this.assignment(term.args[0] as Term, term.args[1] as Term, literal, output, negated);
     else if (term.infix === "=") this.unification(term.args[0] as Term, term.args[1] as Term, literal, output, negated);
     else if (this.isPrint(term)) this.print(term.args, output, at);
@@ -87,7 +88,7 @@ export class LiteralTranslator extends TermTranslator {
   private unification(left: Term, right: Term, literal: ExpressionLiteral, output: Output, negated: boolean): void {
     const at = this.place(literal);
     const [called, other] = right.kind === "call" ? [right, left] : [left, right];
-    if (called.kind === "call" && !negated) {
+    if (called.kind === "call" && !negated && this.metadataCall(called) === undefined) {
       const target = this.term(other, output);
       if (!needsEvaluation(target)) {
         const call = this.call(called, output, target);
@@ -104,7 +105,7 @@ export class LiteralTranslator extends TermTranslator {
 
   private assignment(target: Term, value: Term, literal: ExpressionLiteral, output: Output, negated: boolean): void {
     const at = this.place(literal);
-    if (value.kind === "call" && !negated) {
+    if (value.kind === "call" && !negated && this.metadataCall(value) === undefined) {
       const outcome: NormalTerm = { kind: "local", local: this.fresh() };
       const call = this.call(value, output, outcome);
       const left = this.assigned(target, literal);

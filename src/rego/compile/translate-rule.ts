@@ -3,8 +3,9 @@
  * unification at the start of the body. What a head needs evaluated becomes literals at the end of the body.
  */
 import type { Body, Head, Literal, Rule, Term } from "../syntax/ast.js";
+import type { Value } from "../value/index.js";
 import type { Local, NormalBranch, NormalLiteral, NormalQuery, NormalRule, NormalTerm } from "./normal-form.js";
-import { declaredNames, mentionedInTerm, mentionedNames, Scope } from "./scope.js";
+import { declaredNames, type Environment, mentionedInTerm, mentionedNames, Scope } from "./scope.js";
 import { LiteralTranslator } from "./translate-literal.js";
 
 /** The part of a head's path that is constant text, and what follows it. */
@@ -24,6 +25,17 @@ export function headName(head: Head): string {
 }
 
 export class RuleTranslator extends LiteralTranslator {
+  private readonly lookUpMetadata: (what: string) => Value | undefined;
+
+  constructor(env: Environment, lookUpMetadata: (what: string) => Value | undefined = () => undefined) {
+    super(env);
+    this.lookUpMetadata = lookUpMetadata;
+  }
+
+  protected metadata(what: string): Value | undefined {
+    return this.lookUpMetadata(what);
+  }
+
   /** `module` is the index of the rule's module among those compiled. */
   rule(rule: Rule, module: number): NormalRule {
     const { head } = rule;

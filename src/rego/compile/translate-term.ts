@@ -6,8 +6,16 @@
 import { problemAt, type RegoCode } from "../error.js";
 import type { RefTerm as AstRef, CallTerm, Literal, Term, VarTerm } from "../syntax/ast.js";
 import { parseNumber, type Value } from "../value/index.js";
-import type { Callee, CallLiteral,
-  ComprehensionTerm, Local, NormalLiteral, NormalTerm, NormalWith, Place } from "./normal-form.js";
+import type {
+  Callee,
+  CallLiteral,
+  ComprehensionTerm,
+  Local,
+  NormalLiteral,
+  NormalTerm,
+  NormalWith,
+  Place,
+} from "./normal-form.js";
 import { type Environment, type GlobalRef, mentionedInTerm, mentionedNames, operatorName, Scope } from "./scope.js";
 
 /** Where the literals that a term needs go, and what they inherit. */
@@ -94,7 +102,7 @@ export abstract class TermTranslator {
           entries: term.entries.map(([key, value]) => [this.term(key, output), this.term(value, output)] as const),
         };
       case "call":
-        return this.nestedCall(term, output);
+        return this.metadataCall(term) ?? this.nestedCall(term, output);
       case "comprehension":
         return this.comprehension(term);
       case "template":
@@ -128,6 +136,19 @@ export abstract class TermTranslator {
     if (head.kind === "ref") return { kind: "ref", base: head.base, path: [...head.path, ...path], at };
     return { kind: "ref", base: head, path, at };
   }
+
+  /** The constant for `rego.metadata.rule()` and `rego.metadata.chain()`. */
+  protected metadataCall(term: CallTerm): NormalTerm | undefined {
+    const name = operatorName(term.operator);
+    if (name?.[0] !== "rego" || name[1] !== "metadata" || this.scope.has("rego") || this.global("rego") !== undefined) {
+      return undefined;
+    }
+    const value = term.args.length === 0 ? this.metadata(name[2] ?? "") : undefined;
+    return value === undefined ? undefined : { kind: "constant", value };
+  }
+
+  /** Metadata of the rule that is translated. */
+  protected abstract metadata(what: string): Value | undefined;
 
   private nestedCall(term: CallTerm, output: Output): NormalTerm {
     const result: NormalTerm = { kind: "local", local: this.fresh() };

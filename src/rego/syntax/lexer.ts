@@ -204,7 +204,7 @@ class Lexer {
       this.problem(start, "non-terminated string");
     } else this.at = end + 1;
     const value = this.text.slice(start + 1, end === -1 ? undefined : end);
-    this.push("raw", value.replaceAll("\r", ""), start);
+    this.push("raw", value, start);
   }
 
   /** Reads string content up to the closing quote, an open brace of a template, or the end of the line. */
@@ -284,7 +284,7 @@ class Lexer {
       if (char === "\\" && text[this.at] === "{") {
         value += "{";
         this.at++;
-      } else if (char !== "\r") value += char;
+      } else value += char;
     }
     return { text: value, ended: "line" };
   }

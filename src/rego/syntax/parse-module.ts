@@ -2,7 +2,7 @@
  * Modules and queries. Errors don't stop the parser: it skips to the next line that starts in the first column and goes
  * on, so that one run reports every broken statement.
  */
-import { problemAt, RegoError, sortProblems } from "../error.js";
+import { problemAt, RegoError, type RegoProblem, sortProblems } from "../error.js";
 import { type AnnotationBlock, findAnnotations } from "./annotations.js";
 import type { Annotations, Body, Import, Module, Package, RegoVersion, Rule, Term } from "./ast.js";
 import { Cursor, MAX_NESTING, ParseFailure } from "./cursor.js";
@@ -18,6 +18,8 @@ const MAX_PROBLEMS = 10;
 export interface ParseOptions {
   /** Language version of the source unless its imports say otherwise; v1 by default. */
   readonly version?: RegoVersion;
+  /** Malformed and misplaced `# METADATA` blocks are errors; otherwise they are comments like any other. */
+  readonly checkAnnotations?: boolean;
 }
 
 /**
@@ -29,8 +31,10 @@ export function parseModule(text: string, file = "policy.rego", options: ParseOp
   return guarded(source, () => {
     const lexed = lex(source);
     const cursor = new Cursor(source, lexed, options.version ?? "v1");
-    const annotations = findAnnotations(source, lexed.comments, cursor.problems);
-    const parts = new ModuleParser(cursor, annotations).run();
+    const annotationProblems: RegoProblem[] = [];
+    const annotations = findAnnotations(source, lexed.comments, annotationProblems);
+    const parts = new ModuleParser(cursor, annotations, annotationProblems).run();
+    if (options.checkAnnotations === true) cursor.problems.push(...annotationProblems);
     if (cursor.problems.length > 0) throw new RegoError(sortProblems(cursor.problems).slice(0, MAX_PROBLEMS));
     return { source, version: cursor.version, comments: lexed.comments, ...parts };
   });
@@ -104,10 +108,12 @@ class ModuleParser {
   private readonly imports: Import[] = [];
   private readonly rules: Rule[] = [];
   private readonly annotations: Annotations[] = [];
+  private readonly annotationProblems: RegoProblem[];
   private lastStart = -1;
 
-  constructor(cursor: Cursor, blocks: readonly AnnotationBlock[]) {
+  constructor(cursor: Cursor, blocks: readonly AnnotationBlock[], annotationProblems: RegoProblem[]) {
     this.cursor = cursor;
+    this.annotationProblems = annotationProblems;
     this.literals = new LiteralParser(cursor);
     this.blocks = blocks;
   }
@@ -234,7 +240,8 @@ class ModuleParser {
     while (block !== undefined && block.start < start) {
       this.nextBlock++;
       if (block.start > this.lastStart) {
-        const scope = block.scope ?? subject;
+        const isEntrypoint = block.fields.entrypoint === true && subject === "rule";
+        const scope = block.scope ?? (isEntrypoint ? "document" : subject);
         if (block.scope !== undefined && (scope === "package" || scope === "subpackages") !== (subject === "package")) {
           this.misplaced(
             block,
@@ -256,7 +263,7 @@ class ModuleParser {
   }
 
   private misplaced(block: AnnotationBlock, message: string): void {
-    this.cursor.problems.push(problemAt(this.cursor.source, block.start, "rego_parse_error", message));
+    this.annotationProblems.push(problemAt(this.cursor.source, block.start, "rego_parse_error", message));
   }
 
   /** A block with nothing after it annotates nothing. */
