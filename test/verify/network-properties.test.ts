@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Cluster, readCluster } from "../../src/cluster/index.js";
-import { CLOSED_WORLD, Network, type Point } from "../../src/verify/layers/network/index.js";
+import { CLOSED_WORLD, Network, type Point, type Row } from "../../src/verify/layers/network/index.js";
 import { type NetworkBehaviour, type PacketEnd, packetArrives } from "../../src/verify/replay/network.js";
 import {
   type ClusterSpec,
@@ -146,6 +146,43 @@ describe("the network layer", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("is after an edit what it would be from the start, and says what the edit may have changed", () => {
+    let edits = 0;
+    fc.assert(
+      fc.property(clusterSpec, networkPolicy, fc.nat(), fc.boolean(), (spec, next, pick, everything) => {
+        fc.pre(spec.policies.length > 0);
+        const at = pick % spec.policies.length;
+        const edited = { ...spec, policies: spec.policies.with(at, next) };
+        const [first, second] = [clusterOf(spec, everything), clusterOf(edited, everything)];
+        const network = new Network(first);
+        const before = network.points.all.map(({ index }) => network.to(index));
+        const policyOf = (cluster: Cluster) => cluster.networkPolicies.find(({ name }) => name === `np${at}`);
+        const change = network.replace(policyOf(first), policyOf(second));
+        if (change === undefined) return;
+        edits++;
+        const fresh = new Network(second);
+        const ports = (from: Network, row: Row, reading: "must" | "may", source: number) =>
+          from.ports.describe(row[reading].find(({ points }) => points.has(source))?.ports ?? from.ports.none);
+        for (const { index: destination } of network.points.all) {
+          for (const { index: source } of network.points.all) {
+            for (const reading of ["must", "may"] as const) {
+              const now = ports(network, network.to(destination), reading, source);
+              // A block that only the old policy named still cuts the outside of the edited network more finely.
+              if (fresh.points.all.length === network.points.all.length) {
+                expect(now).toBe(ports(fresh, fresh.to(destination), reading, source));
+              }
+              const then = before[destination];
+              if (then === undefined || ports(network, then, reading, source) === now) continue;
+              expect(change.destinations.has(destination) || change.sources.has(source)).toBe(true);
+            }
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(edits).toBeGreaterThan(50);
   });
 
   it("never loses a connection when a rule is added to a policy that isolates already", () => {

@@ -44,6 +44,11 @@ export class Bits {
     this.words[point >>> 5] = (this.words[point >>> 5] ?? 0) | (1 << (point & 31));
   }
 
+  /** Only for a set that nobody else holds. */
+  remove(point: number): void {
+    this.words[point >>> 5] = (this.words[point >>> 5] ?? 0) & ~(1 << (point & 31));
+  }
+
   /** Only for a set that nobody else holds yet. */
   addAll(other: Bits): void {
     const { words } = this;

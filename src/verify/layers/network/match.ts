@@ -51,6 +51,9 @@ export class Matcher {
   readonly outside: Match;
   /** pods on the host's network that policies may or may not treat as pods */
   readonly hosted: Bits;
+  readonly #addressed: readonly PodPoint[];
+  /** pods of whose address nothing is known, the stranger among them */
+  readonly #unaddressed: Bits;
   readonly #points: Points;
   readonly #namespaces: ReadonlyMap<string, Namespace>;
   readonly #model: NetworkModel;
@@ -73,6 +76,10 @@ export class Matcher {
       this.size,
       hosted.map(({ index }) => index),
     );
+    const plain = points.pods.filter(({ index }) => !this.hosted.has(index));
+    this.#addressed = plain.filter(({ addresses }) => addresses.length > 0);
+    const unaddressed = plain.filter(({ addresses }) => addresses.length === 0).map(({ index }) => index);
+    this.#unaddressed = Bits.of(this.size, [...unaddressed, points.stranger.index]);
     for (const point of points.pods) this.#post(point);
   }
 
@@ -128,32 +135,35 @@ export class Matcher {
           may.add(point.index);
         }
       }
-      for (const point of this.#points.pods) {
-        const answer = this.#podInBlock(point, ranges);
-        if (answer === "yes") must.add(point.index);
-        if (answer !== "no") may.add(point.index);
+      // The stranger's address is as little known as that of a pod which does not run yet.
+      const answers = new Map<Bits, Certainty>([
+        [this.#unaddressed, this.#podInBlock([], ranges)],
+        [this.hosted, this.#model.blocksMatchPods === "outside" ? "unknown" : this.#unknownAddressIn(ranges, true)],
+      ]);
+      for (const [points, answer] of answers) {
+        if (answer === "yes") must.addAll(points);
+        if (answer !== "no") may.addAll(points);
       }
-      // The stranger's address is as little known as any pod's.
-      const mode = this.#model.blocksMatchPods;
-      const stranger = mode === "outside" ? "no" : this.#unknownAddressIn(ranges, false);
-      if (stranger === "yes" && mode === "matched") must.add(this.#points.stranger.index);
-      if (stranger !== "no") may.add(this.#points.stranger.index);
+      for (const { index, addresses } of this.#addressed) {
+        const answer = this.#podInBlock(addresses, ranges);
+        if (answer === "yes") must.add(index);
+        if (answer !== "no") may.add(index);
+      }
       return pair(must, may);
     });
   }
 
-  #podInBlock(point: PodPoint, ranges: readonly AddressRange[]): Certainty {
-    // The node's address of a hosted pod is not known.
-    const hosted = this.hosted.has(point.index);
+  /** Whether some policy named this block when the points were made. */
+  knows(ranges: readonly AddressRange[]): boolean {
+    return this.#memory.has(`block ${blockKey(ranges)}`);
+  }
+
+  #podInBlock(addresses: readonly bigint[], ranges: readonly AddressRange[]): Certainty {
     const mode = this.#model.blocksMatchPods;
-    if (mode === "outside") return hosted ? "unknown" : "no";
-    const own = hosted ? [] : point.addresses;
-    const answer =
-      own.length > 0
-        ? own.some((address) => covers(ranges, { low: address, high: address }))
-          ? "yes"
-          : "no"
-        : this.#unknownAddressIn(ranges, hosted);
+    if (mode === "outside") return "no";
+    const inside = (address: bigint) => covers(ranges, { low: address, high: address });
+    const known = addresses.length > 0;
+    const answer = known ? (addresses.some(inside) ? "yes" : "no") : this.#unknownAddressIn(ranges, false);
     return answer === "yes" && mode === "unknown" ? "unknown" : answer;
   }
 

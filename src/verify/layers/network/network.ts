@@ -5,21 +5,28 @@
  * destinations of one source, each as a few groups of points with equal ports. So nothing of the size of all pairs is
  * ever built, one edit of a policy touches only the ends that it names, and a pair is a look into one row.
  */
-import { type Cluster, type Protocol, portsNamed } from "../../../cluster/index.js";
+import { type Cluster, type NetworkPolicy, type Protocol, portsNamed } from "../../../cluster/index.js";
 import { Bits } from "./bits.js";
+import { rangesOfBlock } from "./blocks.js";
 import { type Cell, type Group, meet, type Reading, step, unite } from "./cells.js";
 import { type Match, Matcher, sure } from "./match.js";
 import { type NetworkModel, OPEN_WORLD } from "./model.js";
 import { enumeratePoints, type Points } from "./points.js";
 import { type PortSet, PortSets } from "./port-sets.js";
 import { RuleIndex } from "./rule-index.js";
-import { type Direction, type PortSpec, type Rule, type Tiers, tiersOf } from "./rules.js";
+import { type Direction, isolationsOf, type PortSpec, type Rule, type Tiers, tiersOf } from "./rules.js";
 import { unmodelled } from "./unmodelled.js";
 
 /** Disjoint groups; points that stand in none have no port. */
 export interface Row {
   readonly must: readonly Group[];
   readonly may: readonly Group[];
+}
+
+/** Ends whose connections may have changed: everything to these destinations, everything from these sources. */
+export interface Change {
+  readonly destinations: Bits;
+  readonly sources: Bits;
 }
 
 /** The end that varies while the other is held. */
@@ -54,7 +61,7 @@ export class Network {
     const held = this.#rows[destination];
     if (held !== undefined) return held;
     const row = { must: this.#decide(destination, "sources", "must"), may: [] as readonly Group[] };
-    row.may = this.#isCertain(destination) ? row.must : this.#decide(destination, "sources", "may");
+    row.may = this.#isCertain() ? row.must : this.#decide(destination, "sources", "may");
     this.#rows[destination] = row;
     return row;
   }
@@ -62,7 +69,7 @@ export class Network {
   /** All destinations that `source` reaches. */
   from(source: number): Row {
     const must = this.#decide(source, "destinations", "must");
-    return { must, may: this.#isCertain(source) ? must : this.#decide(source, "destinations", "may") };
+    return { must, may: this.#isCertain() ? must : this.#decide(source, "destinations", "may") };
   }
 
   between(source: number, destination: number): { readonly must: PortSet; readonly may: PortSet } {
@@ -74,9 +81,44 @@ export class Network {
     return groups.find(({ points }) => points.has(point))?.ports ?? this.ports.none;
   }
 
+  /**
+   * Puts one version of a NetworkPolicy in the place of another; undefined stands for none. What was asked before is
+   * forgotten where it may have changed.
+   * @returns the ends whose connections may be others now, or undefined when the new version names an address block
+   *   that no policy named before: then the points themselves change, and a new Network is needed.
+   */
+  replace(before: NetworkPolicy | undefined, after: NetworkPolicy | undefined): Change | undefined {
+    if (after !== undefined && !this.#knowsBlocks(after)) return undefined;
+    const gone = this.tiers.network.filter(({ object }) => object === before?.object);
+    const come = after === undefined ? [] : isolationsOf(after, this.matcher);
+    for (const isolation of gone) {
+      this.#index.remove(isolation);
+      this.tiers.network.splice(this.tiers.network.indexOf(isolation), 1);
+    }
+    for (const isolation of come) this.#index.add(isolation);
+    this.tiers.network.push(...come);
+    this.#certain = undefined;
+    const ends = (direction: Direction) => {
+      const bits = Bits.none(this.matcher.size);
+      for (const one of [...gone, ...come]) if (one.direction === direction) bits.addAll(one.subjects.may);
+      return bits;
+    };
+    const change = { destinations: ends("ingress"), sources: ends("egress") };
+    // One source stands in the rows of all its destinations.
+    if (change.sources.isEmpty) for (const destination of change.destinations) this.#rows[destination] = undefined;
+    else this.#rows.length = 0;
+    return change;
+  }
+
+  #knowsBlocks({ ingress, egress }: NetworkPolicy): boolean {
+    return [...ingress, ...egress].every((rule) =>
+      (rule.peers ?? []).every(({ ipBlock }) => ipBlock === undefined || this.matcher.knows(rangesOfBlock(ipBlock))),
+    );
+  }
+
   #certain: boolean | undefined;
   /** Without any uncertain match both readings agree everywhere. */
-  #isCertain(_point: number): boolean {
+  #isCertain(): boolean {
     this.#certain ??=
       this.murky.isEmpty &&
       this.matcher.hosted.isEmpty &&
@@ -190,7 +232,7 @@ export class Network {
   ): readonly Cell[] {
     const { ports } = this;
     const isolated = fixedIsSubject
-      ? this.#index.isolates(fixed, direction, reading)
+      ? this.#index.isolated(direction, reading).has(fixed)
         ? this.matcher.everything.may
         : this.matcher.nothing.may
       : this.#index.isolated(direction, reading);

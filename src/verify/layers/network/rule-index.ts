@@ -1,7 +1,7 @@
 /**
  * Which NetworkPolicies concern a point. By subject that is a list for each pod. By peer, rules with the same peer and
  * ports are bundled first: six thousand policies that each allow DNS are one bundle with many subjects, since
- * NetworkPolicies only ever add up.
+ * NetworkPolicies only ever add up. Policies can be added and removed one by one, so that an edit costs what it touches.
  */
 import { Bits } from "./bits.js";
 import type { Reading } from "./cells.js";
@@ -17,35 +17,28 @@ export interface Bundle {
 /** A peer that names more points than this is looked up by its bits instead of from a list of each point. */
 const WIDE = 64;
 
-interface Direct {
-  readonly bySubject: Isolation[][];
-  readonly isolated: Record<Reading, Bits>;
-  readonly wide: Bundle[];
-  readonly byPeer: Bundle[][];
-}
-
 export class RuleIndex {
-  readonly #directions: Record<Direction, Direct>;
+  readonly #directions: Readonly<Record<Direction, OneDirection>>;
 
   constructor(isolations: readonly Isolation[], size: number) {
-    const make = (direction: Direction): Direct =>
-      index(
-        isolations.filter((isolation) => isolation.direction === direction),
-        size,
-      );
-    this.#directions = { ingress: make("ingress"), egress: make("egress") };
+    this.#directions = { ingress: new OneDirection(size), egress: new OneDirection(size) };
+    for (const isolation of isolations) this.add(isolation);
+  }
+
+  add(isolation: Isolation): void {
+    this.#directions[isolation.direction].add(isolation);
+  }
+
+  remove(isolation: Isolation): void {
+    this.#directions[isolation.direction].remove(isolation);
   }
 
   /** Policies that may select this pod. */
-  of(subject: number, direction: Direction): readonly Isolation[] {
+  of(subject: number, direction: Direction): Iterable<Isolation> {
     return this.#directions[direction].bySubject[subject] ?? [];
   }
 
-  /** Whether policies isolate the pod: for what surely gets through any that may select it counts. */
-  isolates(subject: number, direction: Direction, reading: Reading): boolean {
-    return this.isolated(direction, reading).has(subject);
-  }
-
+  /** Pods that policies isolate: for what surely gets through, every pod counts that any policy may select. */
   isolated(direction: Direction, reading: Reading): Bits {
     return this.#directions[direction].isolated[reading];
   }
@@ -58,62 +51,117 @@ export class RuleIndex {
   }
 }
 
-function index(isolations: readonly Isolation[], size: number): Direct {
-  const bySubject: Isolation[][] = [];
-  const must = Bits.none(size);
-  const may = Bits.none(size);
-  for (const isolation of isolations) {
-    for (const subject of isolation.subjects.may) {
-      const own = bySubject[subject];
-      if (own === undefined) bySubject[subject] = [isolation];
-      else own.push(isolation);
-    }
-    must.addAll(isolation.subjects.may);
-    may.addAll(isolation.subjects.must);
+class OpenBundle implements Bundle {
+  readonly peers: Match;
+  readonly ports: PortSpec;
+  readonly #size: number;
+  /** how many rules of a policy have this peer and these ports */
+  readonly #members = new Map<Isolation, number>();
+  #subjects: Match | undefined;
+
+  constructor(peers: Match, ports: PortSpec, size: number) {
+    this.peers = peers;
+    this.ports = ports;
+    this.#size = size;
   }
-  const bundles = bundle(isolations, size);
-  const byPeer: Bundle[][] = [];
-  const wide: Bundle[] = [];
-  for (const one of bundles) {
-    if (one.peers.may.count() > WIDE) {
-      wide.push(one);
-      continue;
-    }
-    for (const peer of one.peers.may) {
-      const own = byPeer[peer];
-      if (own === undefined) byPeer[peer] = [one];
-      else own.push(one);
-    }
+
+  add(member: Isolation): void {
+    this.#members.set(member, (this.#members.get(member) ?? 0) + 1);
+    this.#subjects = undefined;
   }
-  return { bySubject, isolated: { must, may }, wide, byPeer };
+
+  /** Returns true when nobody is left. */
+  remove(member: Isolation): boolean {
+    const count = this.#members.get(member) ?? 0;
+    if (count <= 1) this.#members.delete(member);
+    else this.#members.set(member, count - 1);
+    this.#subjects = undefined;
+    return this.#members.size === 0;
+  }
+
+  get subjects(): Match {
+    this.#subjects ??= this.#unite();
+    return this.#subjects;
+  }
+
+  #unite(): Match {
+    const members = [...this.#members.keys()];
+    const [first] = members;
+    if (first !== undefined && members.length === 1) return first.subjects;
+    const may = Bits.none(this.#size);
+    for (const { subjects } of members) may.addAll(subjects.may);
+    if (members.every(({ subjects }) => subjects.must === subjects.may)) return sure(may);
+    const must = Bits.none(this.#size);
+    for (const { subjects } of members) must.addAll(subjects.must);
+    return { must, may };
+  }
 }
 
-function bundle(isolations: readonly Isolation[], size: number): readonly Bundle[] {
-  const byPeer = new Map<Match, Map<string, { ports: PortSpec; must: Bits; may: Bits; certain: boolean }>>();
-  for (const { rules } of isolations) {
-    for (const { peers, ports, subjects } of rules) {
+class OneDirection {
+  readonly bySubject: (Set<Isolation> | undefined)[] = [];
+  readonly isolated: Readonly<Record<Reading, Bits>>;
+  readonly wide = new Set<OpenBundle>();
+  readonly byPeer: (Set<OpenBundle> | undefined)[] = [];
+  readonly #bundles = new Map<Match, Map<string, OpenBundle>>();
+  readonly #size: number;
+
+  constructor(size: number) {
+    this.#size = size;
+    this.isolated = { must: Bits.none(size), may: Bits.none(size) };
+  }
+
+  add(isolation: Isolation): void {
+    for (const subject of isolation.subjects.may) {
+      const own = this.bySubject[subject];
+      if (own === undefined) this.bySubject[subject] = new Set([isolation]);
+      else own.add(isolation);
+    }
+    this.isolated.must.addAll(isolation.subjects.may);
+    this.isolated.may.addAll(isolation.subjects.must);
+    for (const { peers, ports } of isolation.rules) for (const peer of peers) this.#bundle(peer, ports).add(isolation);
+  }
+
+  remove(isolation: Isolation): void {
+    for (const subject of isolation.subjects.may) {
+      const own = this.bySubject[subject];
+      own?.delete(isolation);
+      const rest = [...(own ?? [])];
+      if (rest.length === 0) this.isolated.must.remove(subject);
+      if (!rest.some(({ subjects }) => subjects.must.has(subject))) this.isolated.may.remove(subject);
+    }
+    for (const { peers, ports } of isolation.rules) {
       for (const peer of peers) {
-        let byPorts = byPeer.get(peer);
-        if (byPorts === undefined) {
-          byPorts = new Map();
-          byPeer.set(peer, byPorts);
-        }
-        let held = byPorts.get(ports.key);
-        if (held === undefined) {
-          held = { ports, must: Bits.none(size), may: Bits.none(size), certain: true };
-          byPorts.set(ports.key, held);
-        }
-        held.must.addAll(subjects.must);
-        held.may.addAll(subjects.may);
-        held.certain &&= subjects.must === subjects.may;
+        const bundle = this.#bundle(peer, ports);
+        if (bundle.remove(isolation)) this.#drop(bundle);
       }
     }
   }
-  return [...byPeer].flatMap(([peers, byPorts]) =>
-    [...byPorts.values()].map(({ ports, must, may, certain }) => ({
-      peers,
-      ports,
-      subjects: certain ? sure(may) : { must, may },
-    })),
-  );
+
+  #bundle(peers: Match, ports: PortSpec): OpenBundle {
+    let byPorts = this.#bundles.get(peers);
+    if (byPorts === undefined) {
+      byPorts = new Map();
+      this.#bundles.set(peers, byPorts);
+    }
+    let bundle = byPorts.get(ports.key);
+    if (bundle === undefined) {
+      bundle = new OpenBundle(peers, ports, this.#size);
+      byPorts.set(ports.key, bundle);
+      if (peers.may.count() > WIDE) this.wide.add(bundle);
+      else {
+        for (const peer of peers.may) {
+          const own = this.byPeer[peer];
+          if (own === undefined) this.byPeer[peer] = new Set([bundle]);
+          else own.add(bundle);
+        }
+      }
+    }
+    return bundle;
+  }
+
+  #drop(bundle: OpenBundle): void {
+    this.#bundles.get(bundle.peers)?.delete(bundle.ports.key);
+    if (this.wide.delete(bundle)) return;
+    for (const peer of bundle.peers.may) this.byPeer[peer]?.delete(bundle);
+  }
 }

@@ -57,7 +57,7 @@ export interface Isolation {
 export interface Tiers {
   /** in the order in which they decide */
   readonly admin: readonly Rule[];
-  readonly network: readonly Isolation[];
+  readonly network: Isolation[];
   /** in the order in which they decide */
   readonly baseline: readonly Rule[];
 }
