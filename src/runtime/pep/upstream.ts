@@ -66,7 +66,8 @@ export function newPool(dial: Dial, limits: Limits): Pool {
     connect: (_options, done) => {
       dial().then(
         (socket) => done(null, socket),
-        (error: Error) => done(error, null),
+        // A fresh error: undici reads codes, and takes a wrong certificate for a reason to try for ever.
+        (error: unknown) => done(new Error(error instanceof Error ? error.message : "unreachable"), null),
       );
     },
     connections: limits.upstreamConnections,
