@@ -6,16 +6,20 @@ import { ANYTHING, Language, type Regex, regex } from "../space/index.js";
 
 const { anyChar, anything, charClass, either, literal, notClass, plus, sequence, star } = regex;
 
+/** Presence is the expression `.+`, in which a dot is everything but a line break. */
+const present = plus(notClass([[0x0a, 0x0a]]));
+const PRESENT = Language.matching(present);
+
 export function patternRegex(value: string, options: { readonly ignoreCase?: boolean } = {}): Regex {
-  if (value === "*") return plus(anyChar);
+  if (value === "*") return present;
   if (value.startsWith("*")) return sequence(anything, literal(value.slice(1), options));
   if (value.endsWith("*")) return sequence(literal(value.slice(0, -1), options), anything);
   return literal(value, options);
 }
 
-/** A value with an optional wildcard at one end. `*` is every non-empty text. */
+/** A value with an optional wildcard at one end. `*` is every non-empty text of one line. */
 export function pattern(value: string, options: { readonly ignoreCase?: boolean } = {}): Language {
-  if (value === "*") return Language.allBut("");
+  if (value === "*") return PRESENT;
   if (!value.includes("*") && !options.ignoreCase) return Language.only(value);
   return Language.matching(patternRegex(value, options));
 }

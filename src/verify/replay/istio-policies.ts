@@ -253,6 +253,6 @@ function requestPrincipalMatches(value: string, seen: Seen): boolean {
   if (value.startsWith("*"))
     return slash < 0 ? iss !== "" && textMatches(value, sub) : textMatches(left, iss) && sub === right;
   if (value.endsWith("*"))
-    return slash < 0 ? textMatches(value, iss) && sub !== "" : iss === left && textMatches(right, sub);
+    return slash < 0 ? textMatches(value, iss) && textMatches("*", sub) : iss === left && textMatches(right, sub);
   return iss === left && sub === right;
 }

@@ -4,9 +4,9 @@
  */
 import { type PathNormalization, parseAddress, parseCidr } from "../../cluster/index.js";
 
-/** `*` is any non-empty text, one leading or trailing `*` any text there. */
+/** `*` is any non-empty text of one line, one leading or trailing `*` any text there. */
 export function textMatches(wanted: string, value: string): boolean {
-  if (wanted === "*") return value !== "";
+  if (wanted === "*") return value !== "" && !value.includes("\n");
   if (wanted.startsWith("*")) return value.endsWith(wanted.substring(1));
   if (wanted.endsWith("*")) return value.startsWith(wanted.substring(0, wanted.length - 1));
   return wanted === value;

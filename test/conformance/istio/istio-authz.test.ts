@@ -6,13 +6,18 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, describe, expect, it } from "vitest";
+import type { AuthorizationPolicy, AuthorizationRule } from "../../../src/cluster/index.js";
 import type { JsonObject } from "../../../src/documents/index.js";
+import { attachedTo } from "../../../src/verify/istio/attachment.js";
 import { evaluatedPath } from "../../../src/verify/istio/paths.js";
+import { decide, ruleSet, type Surroundings } from "../../../src/verify/layers/authorization/index.js";
 import type { Call } from "../../../src/verify/replay/istio.js";
 import { normalizedPath } from "../../../src/verify/replay/match.js";
 import { BEARER, type Token } from "../../../src/verify/request.js";
+import { dimension, Language, RequestSet, regex, Text } from "../../../src/verify/space/index.js";
 import { ask } from "./ask.js";
 import { type App, absent, clusterOf, folder, json, manifestsOf, notRun, place, text } from "./corpus.js";
+import { components, filtersSet } from "./envoy-rbac.js";
 import exceptions from "./exceptions.json" with { type: "json" };
 
 const counts: string[] = [];
@@ -86,6 +91,47 @@ async function tokens(): Promise<ReadonlyMap<string, Token>> {
     found.set(name, { at: BEARER, claims, genuine });
   }
   return found;
+}
+
+/** No identity has a line break, which the dot of Envoy's expressions leaves out. */
+const LINE = RequestSet.where(
+  dimension.principal,
+  Text.of(Language.matching(regex.plus(regex.notClass([[10, 10]]))), true),
+);
+const oneLine = (set: RequestSet): RequestSet => set.intersect(LINE);
+
+/** How many conditions of the policies have no equal among Envoy's, and the other way round. */
+function partsDiffer(policies: readonly AuthorizationPolicy[], surroundings: Surroundings, envoy: string): number {
+  const wanted = components(envoy);
+  const mine = policies
+    .flatMap((policy) => policy.rules.flatMap((rule) => single(rule)))
+    .map((rule) => {
+      const set = ruleSet(rule, "ALLOW", "foo", surroundings);
+      if (set === undefined) throw new Error("a rule was dropped");
+      return set;
+    });
+  const missing = (from: readonly RequestSet[], to: readonly RequestSet[]) =>
+    from.filter((a) => !to.some((b) => oneLine(a).equals(oneLine(b)))).length;
+  return missing(wanted, mine) + missing(mine, wanted);
+}
+
+/** The rules that each test one list of one field of a rule. */
+function single(rule: AuthorizationRule): readonly AuthorizationRule[] {
+  const fields = <T extends object>(part: T): readonly T[] => {
+    const none = Object.fromEntries(Object.keys(part).map((key) => [key, []])) as unknown as T;
+    return Object.entries(part).flatMap(([key, values]) =>
+      (values as readonly string[]).length === 0 ? [] : [{ ...none, [key]: values }],
+    );
+  };
+  const bare: AuthorizationRule = { from: undefined, to: undefined, when: [] };
+  return [
+    ...(rule.from ?? []).flatMap(fields).map((source) => ({ ...bare, from: [source] })),
+    ...(rule.to ?? []).flatMap(fields).map((operation) => ({ ...bare, to: [operation] })),
+    ...rule.when.flatMap(({ key, values, notValues }) => [
+      ...(values.length === 0 ? [] : [{ ...bare, when: [{ key, values, notValues: [] }] }]),
+      ...(notValues.length === 0 ? [] : [{ ...bare, when: [{ key, values: [], notValues }] }]),
+    ]),
+  ];
 }
 
 describe("istio-authz", () => {
@@ -273,6 +319,58 @@ describe("istio-authz", () => {
       }),
     );
     compare("advisories", results);
+  });
+
+  it("rbac-builder: every policy means what the Envoy configuration made of it means", () => {
+    interface Case {
+      readonly name: string;
+      readonly kind: "http" | "tcp";
+      readonly input: string;
+      readonly want: readonly string[];
+      readonly extendedWant?: readonly string[];
+      readonly trustDomain: { readonly trustDomain: string; readonly aliases: readonly string[] } | null;
+      readonly meshConfig: string | null;
+      readonly node: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+    }
+    const authorizer = {
+      name: "default",
+      envoyExtAuthzHttp: { service: "authorizer.foo.svc.cluster.local", port: 9000 },
+    };
+    const results = json<readonly Case[]>("rbac-builder/cases.json").flatMap((one) => {
+      const mesh = { ...one.trustDomain, extensionProviders: one.meshConfig === null ? [] : [authorizer] };
+      const cluster = clusterOf(
+        manifestsOf([], {
+          trustDomain: mesh.trustDomain,
+          trustDomainAliases: one.trustDomain?.aliases,
+          extensionProviders: mesh.extensionProviders,
+        }),
+        text(`rbac-builder/${one.kind}/${one.input}`),
+      );
+      const seat = {
+        namespace: one.node.namespace,
+        labels: new Map(Object.entries(one.node.labels)),
+        kind: "sidecar",
+      } as const;
+      const policies = attachedTo(cluster.authorizationPolicies, seat, "istio-system");
+      const surroundings: Surroundings = {
+        trustDomains: { own: cluster.mesh.trustDomain, aliases: cluster.mesh.trustDomainAliases },
+        chain: one.kind,
+        seat: "sidecar",
+        jwt: true,
+        writtenHeaders: new Set(),
+      };
+      const got = decide(policies, surroundings, cluster.mesh);
+      return [one.want, ...(one.extendedWant === undefined ? [] : [one.extendedWant])].map((files) => {
+        const texts = files.map((file) => text(`rbac-builder/${one.kind}/${file}`));
+        const parts = one.name === "allow-full-rule" ? partsDiffer(policies, surroundings, texts[0] ?? "") : 0;
+        return {
+          id: `${one.kind} ${one.name} ${files[0] ?? "nothing"}`,
+          expected: [true, 0],
+          got: [oneLine(filtersSet(texts)).equals(oneLine(got)), parts],
+        };
+      });
+    });
+    compare("rbac-builder", results);
   });
 
   it("validation: every object is taken or refused as the API server does", async () => {

@@ -28,16 +28,24 @@ export interface Surroundings {
 
 export interface Attribute {
   readonly httpOnly: boolean;
-  match(value: string): RequestSet;
+  /** the requests whose attribute has one of the values; never called without any */
+  match(values: readonly string[]): RequestSet;
 }
 
 const { principal, host, method, path, port, sourceIp, remoteIp, destinationIp, sni, token, issuer, subject } =
   dimension;
 
-const onPrincipal = (language: Language): RequestSet => RequestSet.where(principal, Text.of(language));
+/** One language of all values, before it becomes a set: unions of automata are cheaper than unions of diagrams. */
+function anyOf(values: readonly string[], language: (value: string) => Language): Language {
+  return values.map(language).reduce((sum, one) => sum.union(one));
+}
 
-function block(into: dimension.Dimension<Ranges>, value: string): RequestSet {
-  return RequestSet.where(into, addressBlock(value) ?? Ranges.of([]));
+function having(into: dimension.Dimension<Text>, language: (value: string) => Language): Attribute["match"] {
+  return (values) => RequestSet.where(into, Text.of(anyOf(values, language)));
+}
+
+function within(into: dimension.Dimension<Ranges>): Attribute["match"] {
+  return (values) => RequestSet.where(into, Ranges.of(values.flatMap((value) => addressBlock(value)?.ranges ?? [])));
 }
 
 /** A CORS preflight, which the JWT filter lets pass unread. */
@@ -58,7 +66,7 @@ function claimed(set: RequestSet, { jwt }: Surroundings): RequestSet {
 function requestPrincipal(value: string): RequestSet {
   const cut = value.lastIndexOf("/");
   const [iss, sub] = cut === -1 ? [value, ""] : [value.slice(0, cut), value.slice(cut + 1)];
-  const some = Language.allBut("");
+  const some = pattern("*");
   let languages: readonly [Language, Language];
   if (value === "*") languages = [some, some];
   else if (value.startsWith("*")) {
@@ -69,8 +77,8 @@ function requestPrincipal(value: string): RequestSet {
   return RequestSet.where(issuer, Text.of(languages[0])).intersect(RequestSet.where(subject, Text.of(languages[1])));
 }
 
-function claimHas(names: readonly string[], value: string): RequestSet {
-  const language = pattern(value);
+function claimHas(names: readonly string[], values: readonly string[]): RequestSet {
+  const language = anyOf(values, (value) => pattern(value));
   if (names.length === 1 && names[0] === "iss") return RequestSet.where(issuer, Text.of(language));
   if (names.length === 1 && names[0] === "sub") return RequestSet.where(subject, Text.of(language));
   return RequestSet.where(dimension.claim(names), Bags.some(language));
@@ -80,69 +88,53 @@ function claimHas(names: readonly string[], value: string): RequestSet {
 const REWRITTEN =
   /^(x-envoy-.*|x-forwarded-.*|x-request-id|x-b3-.*|b3|traceparent|tracestate|:path|:scheme|te|connection)$/;
 
-function headerHas(name: string, value: string, { writtenHeaders }: Surroundings): RequestSet {
+function headerHas(name: string, { writtenHeaders }: Surroundings): Attribute["match"] {
   const lower = name.toLowerCase();
-  if (lower === ":method") return RequestSet.where(method, Text.of(headerPattern(value)));
-  if (lower === ":authority" || lower === "host") return RequestSet.where(host, Text.of(headerPattern(value)));
-  if (REWRITTEN.test(lower) || writtenHeaders.has(lower)) {
-    return RequestSet.where(dimension.unseen(`header ${lower}=${value}`), Text.of(Language.only("yes")));
-  }
-  return RequestSet.where(dimension.header(lower), Text.of(headerPattern(value)));
+  const language = (value: string) => headerPattern(value);
+  if (lower === ":method") return having(method, language);
+  if (lower === ":authority" || lower === "host") return having(host, language);
+  if (!REWRITTEN.test(lower) && !writtenHeaders.has(lower)) return having(dimension.header(lower), language);
+  return (values) =>
+    RequestSet.any(
+      values.map((value) =>
+        RequestSet.where(dimension.unseen(`header ${lower}=${value}`), Text.of(Language.only("yes"))),
+      ),
+    );
+}
+
+function expanded(expand: (value: string, domains: TrustDomains) => readonly string[], domains: TrustDomains) {
+  return (language: (value: string) => Language): Attribute["match"] =>
+    (values) =>
+      having(principal, language)(values.flatMap((value) => expand(value, domains)));
 }
 
 type Row = (surroundings: Surroundings, policyNamespace: string) => Attribute;
 
+const l4 = (match: Attribute["match"]): Attribute => ({ httpOnly: false, match });
+const l7 = (match: Attribute["match"]): Attribute => ({ httpOnly: true, match });
+
 const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
-  ["source.ip", () => ({ httpOnly: false, match: (value) => block(sourceIp, value) })],
-  [
-    "remote.ip",
-    ({ chain, seat }) => ({
-      httpOnly: false,
-      match: (value) => block(chain === "http" && seat === "sidecar" ? remoteIp : sourceIp, value),
-    }),
-  ],
-  ["source.namespace", () => ({ httpOnly: false, match: (value) => onPrincipal(namespacePattern(value)) })],
-  [
-    "source.serviceAccount",
-    (_, namespace) => ({ httpOnly: false, match: (value) => onPrincipal(serviceAccountPattern(value, namespace)) }),
-  ],
-  [
-    "source.principal",
-    ({ trustDomains }) => ({
-      httpOnly: false,
-      match: (value) =>
-        RequestSet.any(expandPrincipal(value, trustDomains).map((one) => onPrincipal(principalPattern(one)))),
-    }),
-  ],
-  [
-    "source.trustDomain",
-    ({ trustDomains }) => ({
-      httpOnly: false,
-      match: (value) =>
-        RequestSet.any(expandTrustDomain(value, trustDomains).map((one) => onPrincipal(trustDomainPattern(one)))),
-    }),
-  ],
-  ["request.auth.principal", (at) => ({ httpOnly: true, match: (value) => claimed(requestPrincipal(value), at) })],
-  ["request.auth.audiences", (at) => ({ httpOnly: true, match: (value) => claimed(claimHas(["aud"], value), at) })],
-  ["request.auth.presenter", (at) => ({ httpOnly: true, match: (value) => claimed(claimHas(["azp"], value), at) })],
-  ["destination.ip", () => ({ httpOnly: false, match: (value) => block(destinationIp, value) })],
+  ["source.ip", () => l4(within(sourceIp))],
+  ["remote.ip", ({ chain, seat }) => l4(within(chain === "http" && seat === "sidecar" ? remoteIp : sourceIp))],
+  ["source.namespace", () => l4(having(principal, namespacePattern))],
+  ["source.serviceAccount", (_, own) => l4(having(principal, (value) => serviceAccountPattern(value, own)))],
+  ["source.principal", ({ trustDomains }) => l4(expanded(expandPrincipal, trustDomains)(principalPattern))],
+  ["source.trustDomain", ({ trustDomains }) => l4(expanded(expandTrustDomain, trustDomains)(trustDomainPattern))],
+  ["request.auth.principal", (at) => l7((values) => claimed(RequestSet.any(values.map(requestPrincipal)), at))],
+  ["request.auth.audiences", (at) => l7((values) => claimed(claimHas(["aud"], values), at))],
+  ["request.auth.presenter", (at) => l7((values) => claimed(claimHas(["azp"], values), at))],
+  ["destination.ip", () => l4(within(destinationIp))],
   [
     "destination.port",
-    () => ({
-      httpOnly: false,
-      match: (value) => RequestSet.where(port, /^\d{1,5}$/.test(value) ? Ranges.only(BigInt(value)) : Ranges.of([])),
-    }),
+    () =>
+      l4((values) =>
+        RequestSet.where(port, Ranges.only(...values.filter((value) => /^\d{1,5}$/.test(value)).map(BigInt))),
+      ),
   ],
-  ["connection.sni", () => ({ httpOnly: false, match: (value) => RequestSet.where(sni, Text.of(pattern(value))) })],
-  [
-    "host",
-    () => ({
-      httpOnly: true,
-      match: (value) => RequestSet.where(host, Text.of(headerPattern(value, { ignoreCase: true }))),
-    }),
-  ],
-  ["method", () => ({ httpOnly: true, match: (value) => RequestSet.where(method, Text.of(headerPattern(value))) })],
-  ["path", () => ({ httpOnly: true, match: (value) => RequestSet.where(path, Text.of(pathPattern(value))) })],
+  ["connection.sni", () => l4(having(sni, (value) => pattern(value)))],
+  ["host", () => l7(having(host, (value) => headerPattern(value, { ignoreCase: true })))],
+  ["method", () => l7(having(method, (value) => headerPattern(value)))],
+  ["path", () => l7(having(path, pathPattern))],
 ]);
 
 const HEADERS = "request.headers";
@@ -162,18 +154,18 @@ export function attribute(key: string, surroundings: Surroundings, policyNamespa
   if (key.startsWith(HEADERS)) {
     const name = bracketed(key.slice(HEADERS.length))?.join("][");
     if (name === undefined) return undefined;
-    return { httpOnly: true, match: (value) => headerHas(name, value, surroundings) };
+    return l7(headerHas(name, surroundings));
   }
   if (key.startsWith(CLAIMS)) {
     const names = bracketed(key.slice(CLAIMS.length));
     if (names === undefined) return undefined;
-    return { httpOnly: true, match: (value) => claimed(claimHas(names, value), surroundings) };
+    return l7((values) => claimed(claimHas(names, values), surroundings));
   }
   if (key.startsWith(METADATA)) {
     const match = /^experimental\.([^[]+)\[(.*)\]$/.exec(key);
     if (match === null) return undefined;
     const [filter = "", name = ""] = match.slice(1);
-    return { httpOnly: false, match: (value) => metadataHas(filter, name, value) };
+    return l4((values) => RequestSet.any(values.map((value) => metadataHas(filter, name, value))));
   }
   return undefined;
 }

@@ -59,8 +59,8 @@ export function ruleSet(
       if (action === "ALLOW") dropped = true;
       return RequestSet.full;
     }
-    const one = values.length === 0 ? RequestSet.full : RequestSet.any(values.map((value) => row.match(value)));
-    const none = RequestSet.any(notValues.map((value) => row.match(value)));
+    const one = values.length === 0 ? RequestSet.full : row.match(values);
+    const none = notValues.length === 0 ? RequestSet.empty : row.match(notValues);
     return one.minus(none);
   };
   const allOf = (tests: readonly Test[]): RequestSet => RequestSet.all(tests.map(testSet));
