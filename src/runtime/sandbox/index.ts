@@ -1,0 +1,3 @@
+export type { Enclosure } from "./bubblewrap.js";
+export { EnclosedWorkload, placesOf, type WorkloadSpec } from "./enclosed-workload.js";
+export { detectIsolation, type Isolation } from "./isolation.js";
