@@ -63,6 +63,14 @@ export function decisionProvider(policy: Policy): string {
   return `ringfence-${policy.workflow}`;
 }
 
+/** Whether the gateway asks OPA about what comes in: ingress-nginx has no other way to decide on tokens and roles. */
+export function gatewayAsksDecisionPoint(policy: Policy): boolean {
+  const { authorization, gateway } = policy.targets;
+  return authorization.engine === "opa" && gateway.engine === "ingress-nginx";
+}
+
+export const EDGE_DECISION_PORT = 8181;
+
 /** Whether requests ask OPA: it is chosen, and sidecars can ask it. */
 export function asksDecisionPoint(policy: Policy): boolean {
   const { authorization, mesh } = policy.targets;

@@ -1,3 +1,4 @@
+import { gateway } from "./gateway/index.js";
 import { istio } from "./istio/index.js";
 import { kubernetes } from "./kubernetes/index.js";
 import { networkPolicy } from "./network-policy/index.js";
@@ -5,4 +6,4 @@ import { opa } from "./opa/index.js";
 import type { Target } from "./target.js";
 
 /** Every target, in the order in which their objects are applied. */
-export const TARGETS: readonly Target[] = [kubernetes, networkPolicy, istio, opa];
+export const TARGETS: readonly Target[] = [kubernetes, networkPolicy, istio, opa, gateway];

@@ -130,7 +130,7 @@ function apiPort(shapes: Shapes, { value, path }: Written, what: string, api: Ou
     );
     return undefined;
   }
-  return { name: String(port), port, protocol: api.protocol ?? "https" };
+  return { name: String(port), port, servicePort: port, protocol: api.protocol ?? "https" };
 }
 
 function workloadPort(shapes: Shapes, { value, path }: Written, what: string, ports: PortsOf): Port | undefined {

@@ -129,7 +129,12 @@ function workloadOf(
   name: string,
   { value, path }: Entries<"workloads">,
 ): Workload {
-  const kubernetes = { kind: value.kubernetes?.kind ?? ("Deployment" as const), name: value.kubernetes?.name ?? name };
+  const [service = name, ...more] = listOf(value.kubernetes?.service ?? name);
+  const kubernetes: Workload["kubernetes"] = {
+    kind: value.kubernetes?.kind ?? "Deployment",
+    name: value.kubernetes?.name ?? name,
+    services: [service, ...more.filter((other) => other !== service)],
+  };
   return {
     name,
     zone: value.zone,

@@ -10,7 +10,7 @@ type Workload = z.output<typeof schema.workload>;
 /** Ports by workload; absent where what the file says of them is in error. */
 export type PortsOf = ReadonlyMap<string, readonly Port[]>;
 
-const PORT_KEYS = ["port", "ports", "protocol"];
+const PORT_KEYS = ["port", "servicePort", "ports", "protocol"];
 
 export function readPorts(shapes: Shapes, workloads: Section<Workload>): PortsOf {
   const found = new Map<string, readonly Port[]>();
@@ -21,16 +21,18 @@ export function readPorts(shapes: Shapes, workloads: Section<Workload>): PortsOf
 }
 
 function portsOf(shapes: Shapes, { value, path, what }: Draft<Workload>): Port[] {
-  const ports: Port[] = (value.ports ?? []).map(({ port, protocol = "http", name }, index) => ({
+  const ports: Port[] = (value.ports ?? []).map(({ port, servicePort = port, protocol = "http", name }, index) => ({
     name: name ?? `${protocol}-${port}`,
     port,
+    servicePort,
     protocol,
     span: shapes.document.spanOf([...path, "ports", index]),
   }));
   if (value.port !== undefined) {
     const protocol = value.protocol ?? "http";
     const span = shapes.document.spanOf([...path, "port"]);
-    ports.push({ name: `${protocol}-${value.port}`, port: value.port, protocol, span });
+    const servicePort = value.servicePort ?? value.port;
+    ports.push({ name: `${protocol}-${value.port}`, port: value.port, servicePort, protocol, span });
   }
   for (const [index, port] of ports.entries()) {
     const twin = ports.slice(0, index).find((other) => other.port === port.port || other.name === port.name);

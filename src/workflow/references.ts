@@ -100,6 +100,14 @@ function checkWorkloads(shapes: Shapes, declarations: Declarations): void {
         "give one of them its own `kubernetes: { name: … }`",
       );
     objects.set(object, name);
+    if (value.servicePort !== undefined && value.port === undefined && broken.size === 0) {
+      shapes.addAtKey(
+        "WORKFLOW_CONFLICT",
+        [...path, "servicePort"],
+        `${what} has a \`servicePort\` and no \`port\``,
+        "move it beside its port",
+      );
+    }
     checkReleases(shapes, declarations, name);
   }
 }

@@ -70,6 +70,7 @@ export const identityProvider = z.strictObject({
 const portEntry = z.strictObject({
   name: name.optional().describe("defaults to its protocol and number, as `http-8080`"),
   port,
+  servicePort: port.optional().describe("the port of its Service, where that differs"),
   protocol: protocol.optional().describe("http unless said otherwise"),
 });
 
@@ -78,6 +79,7 @@ export const workload = z.strictObject({
   kind: z.enum(WORKLOAD_KINDS).optional().describe("service unless said otherwise"),
   port: port.optional().describe("the one port it serves; use `ports` for several"),
   protocol: protocol.optional().describe("what is spoken on `port`: http unless said otherwise"),
+  servicePort: port.optional().describe("the port of its Service, where that differs from `port`"),
   ports: z.array(portEntry).min(1).optional(),
   image: z
     .string()
@@ -109,9 +111,10 @@ export const workload = z.strictObject({
         .string()
         .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, "must be a Kubernetes object name")
         .optional(),
+      service: oneOrMore(name).optional().describe("its Services, the one that callers use first"),
     })
     .optional()
-    .describe("the object that runs it, where it isn't a Deployment of the same name"),
+    .describe("what runs it, where that isn't a Deployment and a Service of the same name"),
 });
 
 /** What both forms of an outside party have; the rest depends on it. */

@@ -82,7 +82,10 @@ export interface Workload {
 
 export interface Port {
   readonly name: string;
+  /** the port on which the workload itself listens */
   readonly port: number;
+  /** the port of its Service in a cluster that leads there */
+  readonly servicePort: number;
   readonly protocol: Protocol;
   readonly span: Span;
 }
@@ -93,10 +96,12 @@ export interface Release {
   readonly span: Span;
 }
 
-/** The object that runs a workload in a cluster: a Deployment of its name unless the file says otherwise. */
+/** What runs a workload in a cluster: a Deployment and a Service of its name unless the file says otherwise. */
 export interface KubernetesObject {
   readonly kind: "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "Pod";
   readonly name: string;
+  /** the Services that lead to it, at least one; the first is the one that others are told */
+  readonly services: readonly [string, ...string[]];
 }
 
 export type OutsideParty = Users | OutsideApi;

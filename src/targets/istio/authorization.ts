@@ -90,7 +90,7 @@ export function ambientPolicies(shape: Shape, workload: Workload): KubeObject[] 
   const service = {
     name: `requests.${workload.name}`,
     namespace: workload.zone,
-    attach: { targetRefs: [{ group: "", kind: "Service", name: workload.name }] },
+    attach: { targetRefs: workload.kubernetes.services.map((name) => ({ group: "", kind: "Service", name })) },
     workload: workload.name,
   };
   const several = workload.ports.length > 1;

@@ -27,7 +27,8 @@ export function workloadSidecar(shape: Shape, workload: Workload): KubeObject[] 
   const rules = shape.outOf.get(workload.name) ?? [];
   const hosts = new Set<string>(decisionHosts(policy));
   for (const rule of rules) {
-    if (rule.to.kind === "workload") hosts.add(serviceHost(workloadNamed(shape, rule.to.name)));
+    if (rule.to.kind === "workload")
+      for (const host of serviceHosts(workloadNamed(shape, rule.to.name))) hosts.add(host);
     else for (const host of outsideHosts(policy, rule.to.name)) hosts.add(host);
   }
   if (hosts.size === 0) return [];
@@ -55,9 +56,9 @@ function decisionHosts(policy: Policy): readonly string[] {
   return asksDecisionPoint(policy) ? [`${namespace}/opa.${namespace}.svc.cluster.local`] : [];
 }
 
-/** `namespace/host` of a workload's Service, which has the workload's name. */
-function serviceHost({ name, zone }: Workload): string {
-  return `${zone}/${name}.${zone}.svc.cluster.local`;
+/** `namespace/host` of a workload's Services. */
+function serviceHosts({ zone, kubernetes }: Workload): string[] {
+  return kubernetes.services.map((service) => `${zone}/${service}.${zone}.svc.cluster.local`);
 }
 
 function outsideHosts(policy: Policy, name: string): readonly string[] {

@@ -23,7 +23,7 @@ export function waypointAuthentication(shape: Shape, workload: Workload): KubeOb
   return requestAuthentication(shape.policy, {
     name: `requests.${workload.name}`,
     namespace: workload.zone,
-    attach: { targetRefs: [{ group: "", kind: "Service", name: workload.name }] },
+    attach: { targetRefs: workload.kubernetes.services.map((name) => ({ group: "", kind: "Service", name })) },
     rules: shape.into.get(workload.name) ?? [],
     forward: passesTokenOn(shape)(workload.name),
   });

@@ -13,7 +13,7 @@ export interface BundleFile {
   readonly text: string;
 }
 
-const MODULES = ["authz.rego", "envoy.rego", "mask.rego"] as const;
+const MODULES = ["authz.rego", "edge.rego", "envoy.rego", "mask.rego", "paths.rego", "tokens.rego"] as const;
 
 /**
  * The files of the bundle, sorted by path.

@@ -1,4 +1,5 @@
 import type { Policy } from "../../policy/index.js";
+import { asksDecisionPoint } from "../names.js";
 import type { Artifact } from "../target.js";
 import { authorizationBundle } from "./bundle.js";
 import { askingPolicies, decisionPoint } from "./deployment.js";
@@ -16,18 +17,22 @@ export function emit(policy: Policy): readonly Artifact[] {
       path: "opa/decision-point.yaml",
       objects: decisionPoint(policy, bundle),
       comment: [
-        "OPA with Envoy's gRPC API. The bundle stands in ConfigMaps, the same bytes as in opa/bundle.",
+        "OPA, as the workloads' proxies or the gateway ask it. The bundle stands in ConfigMaps, the same bytes as in opa/bundle.",
         "",
         "The keys that tokens are checked with come from the ConfigMap `token-keys` of this namespace, which is yours:",
         "one file `<identity>.json` for each identity provider, its JSON Web Key Set. Refresh it when they rotate.",
       ],
     },
-    {
-      kind: "manifests",
-      path: "opa/requests.yaml",
-      objects: askingPolicies(policy),
-      comment: ["Every request asks the decision point first; the mesh's own policies hold beside it."],
-    },
+    ...(asksDecisionPoint(policy)
+      ? [
+          {
+            kind: "manifests",
+            path: "opa/requests.yaml",
+            objects: askingPolicies(policy),
+            comment: ["Every request asks the decision point first; the mesh's own policies hold beside it."],
+          } as const,
+        ]
+      : []),
     ...bundle.map(
       ({ path, text }): Artifact => ({
         kind: "text",

@@ -1,6 +1,6 @@
 import type { Policy, Rule } from "../../policy/index.js";
 import type { Feature } from "../capability.js";
-import { asksDecisionPoint, decisionNamespace } from "../names.js";
+import { asksDecisionPoint, decisionNamespace, gatewayAsksDecisionPoint } from "../names.js";
 import { seesRequests } from "../shape.js";
 import { HELD, type Holding, leftBecause, type Target } from "../target.js";
 import { capabilities } from "./capabilities.js";
@@ -13,13 +13,13 @@ export const opa: Target = {
   summary: "decisions in Rego over principals, validated tokens and requests, with the user's own rules",
   layer: "authorization",
   capabilities,
-  chosen: asksDecisionPoint,
+  chosen: (policy) => asksDecisionPoint(policy) || gatewayAsksDecisionPoint(policy),
   holds,
   requires,
   emit,
 };
 
-function holds(_policy: Policy, rule: Rule, feature: Feature): Holding {
+function holds(policy: Policy, rule: Rule, feature: Feature): Holding {
   switch (feature) {
     case "methods":
     case "paths":
@@ -28,6 +28,8 @@ function holds(_policy: Policy, rule: Rule, feature: Feature): Holding {
     case "roles":
     case "own-rules":
       if (rule.to.kind !== "workload") return leftBecause("decides on what comes to a workload, not on what leaves it");
+      if (!asksDecisionPoint(policy) && rule.from.kind !== "users")
+        return leftBecause("is asked by the gateway alone: without sidecars nobody asks it between workloads");
       return seesRequests(rule) ? HELD : leftBecause(`is asked about requests, and port ${rule.port.port} shows none`);
     default:
       return leftBecause("decides on requests");
@@ -38,7 +40,9 @@ function requires(policy: Policy): readonly string[] {
   const namespace = decisionNamespace(policy);
   const keys = policy.identities.map(({ name }) => `\`${name}.json\``).join(", ");
   return [
-    "The external authorizer of `istio/mesh-config.yaml` is merged into the mesh's configuration.",
+    ...(asksDecisionPoint(policy)
+      ? ["The external authorizer of `istio/mesh-config.yaml` is merged into the mesh's configuration."]
+      : []),
     ...(keys === ""
       ? []
       : [
