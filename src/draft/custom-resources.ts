@@ -12,8 +12,6 @@ import type { Remarks } from "./remarks.js";
 export interface CustomPart extends CustomWorkload {
   /** the pod that the resource describes, where it holds one */
   readonly pod: Pod | undefined;
-  /** names of Services that will lead to it, in its namespace */
-  readonly services: readonly { readonly name: string; readonly port: number; readonly targetPort: number }[];
   /** Services of its namespace that the resource says it calls */
   readonly calls: readonly {
     readonly host: string;

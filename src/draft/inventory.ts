@@ -5,7 +5,6 @@
 import {
   type Cluster,
   describeObject,
-  type Endpoint,
   endpointsOf,
   type Pod,
   type Service,
@@ -25,7 +24,9 @@ export interface DraftWorkload {
   readonly kind: WorkloadKind;
   readonly image: string | undefined;
   /** undefined: a custom resource runs it, under a name of its operator's */
-  readonly object: KubernetesObject | undefined;
+  readonly object: Pick<KubernetesObject, "kind" | "name"> | undefined;
+  /** the Services that lead to it, the one that callers use first */
+  readonly services: readonly string[];
   /** undefined: a custom resource */
   readonly source: Workload | undefined;
   readonly ports: Map<number, PortHints>;
@@ -93,6 +94,7 @@ export class Inventory {
         kind,
         image,
         object: undefined,
+        services: part.services.map((service) => service.name),
         source: undefined,
         ports: new Map(ports.map((port) => [port.port, guessPort(port.port, [{ containerName: port.name }])])),
         place,
@@ -128,6 +130,7 @@ export class Inventory {
     const wanted = shared.has(label)
       ? [labelOf(`${label}-${source.namespace}`), labelOf(`${label}-${source.namespace}-${kind}`)]
       : [label, labelOf(`${label}-${kind}`)];
+    const services = servicesOf(this.#cluster, source);
     const objectKind = OBJECT_KINDS.find((known) => known === source.kind);
     return {
       name: this.names.take(...wanted),
@@ -135,8 +138,9 @@ export class Inventory {
       kind: kindOf(source, image),
       image,
       object: objectKind === undefined ? undefined : { kind: objectKind, name: labelSafe(source.name) },
+      services: services.map(({ name }) => name),
       source,
-      ports: pod === undefined ? new Map() : portsOf(this.#cluster, source, pod),
+      ports: pod === undefined ? new Map() : portsOf(this.#cluster, source, pod, services),
       place: () => source.object.origin.spanOf(["metadata", "name"]),
     };
   }
@@ -149,6 +153,8 @@ export interface CustomWorkload {
   readonly kind: WorkloadKind;
   readonly image: string | undefined;
   readonly ports: readonly { readonly port: number; readonly name: string }[];
+  /** Services that its operator makes */
+  readonly services: readonly { readonly name: string; readonly port: number; readonly targetPort: number }[];
   readonly place: () => Span;
 }
 
@@ -178,9 +184,11 @@ function mainImage(pod: Pod | undefined): string | undefined {
 }
 
 /** Ports that containers declare and Services lead to. UDP has no place in a workflow's flows. */
-function portsOf(cluster: Cluster, source: Workload, pod: Pod): Map<number, PortHints> {
+function portsOf(cluster: Cluster, source: Workload, pod: Pod, leading: readonly Service[]): Map<number, PortHints> {
   const probes = probesOf(pod);
-  const services = endpointsFor(cluster, source);
+  const services = leading.flatMap((service) =>
+    endpointsOf(cluster, service).filter(({ workload }) => workload === source),
+  );
   const numbers = new Set<number>();
   for (const container of servingContainers(pod)) {
     for (const { port, protocol } of container.ports) if (protocol === "TCP") numbers.add(port);
@@ -199,16 +207,18 @@ function portsOf(cluster: Cluster, source: Workload, pod: Pod): Map<number, Port
         .map(({ servicePort }) => ({ serviceName: servicePort.name, appProtocol: servicePort.appProtocol })),
       { containerName: declared?.name, probe: probes(number, declared?.name) },
     ];
-    ports.set(number, guessPort(number, hints));
+    const first = services.find(({ port, servicePort }) => port === number && servicePort.protocol === "TCP");
+    ports.set(number, { ...guessPort(number, hints), servicePort: first?.servicePort.port });
   }
   return ports;
 }
 
-function endpointsFor(cluster: Cluster, source: Workload): readonly Endpoint[] {
+/** The Services that lead to a workload: the one of its own name first, then by name. */
+function servicesOf(cluster: Cluster, source: Workload): Service[] {
   return cluster.services
     .filter(({ namespace }) => namespace === source.namespace)
-    .flatMap((service: Service) => endpointsOf(cluster, service))
-    .filter(({ workload }) => workload === source);
+    .filter((service) => endpointsOf(cluster, service).some(({ workload }) => workload === source))
+    .sort((a, b) => Number(b.name === source.name) - Number(a.name === source.name) || compare(a.name, b.name));
 }
 
 /** How the kubelet probes a port: it says what is spoken there. */

@@ -13,6 +13,8 @@ export interface PortHints {
   readonly port: number;
   /** the container's name for it, else the Service's */
   readonly name: string | undefined;
+  /** the port of the Service that leads to it; undefined: none does */
+  readonly servicePort?: number | undefined;
   protocol: Protocol;
   /** undefined: nothing tells, and HTTP is assumed */
   why: string | undefined;

@@ -4,6 +4,7 @@ import type { Draft } from "./draft.js";
 import type { DraftFlow, DraftOperation } from "./flow-book.js";
 import { type DraftWorkload, labelOf } from "./inventory.js";
 import { isHost } from "./outside.js";
+import type { PortHints } from "./ports.js";
 import { comment, flowList, flowMap, lineAt, scalar } from "./yaml-text.js";
 
 /** What flows, by the kind of the destination: names to start from, since manifests don't tell. */
@@ -97,10 +98,15 @@ function identities(draft: Draft): readonly string[] {
 }
 
 function workloadLines(workload: DraftWorkload): readonly string[] {
-  const { name, zone, kind, image, source, object, place } = workload;
+  const { name, zone, kind, image, source, object, services, place } = workload;
   const what = source === undefined ? "made by an operator" : `${source.kind} ${source.name}`;
-  const sameName = object === undefined || (object.kind === "Deployment" && object.name === name);
-  const validName = object !== undefined && /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(object.name);
+  const valid = object !== undefined && /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(object.name) ? object : undefined;
+  const others = services.length > 0 && services.join() !== name;
+  const kubernetes = flowMap([
+    ["kind", valid === undefined || valid.kind === "Deployment" ? undefined : valid.kind],
+    ["name", valid === undefined || valid.name === name ? undefined : scalar(valid.name)],
+    ["service", !others ? undefined : services.length === 1 ? scalar(services[0] ?? name) : flowList(services)],
+  ]);
   return [
     `  ${comment(`${what} (${lineAt(place())})`)}`,
     `  ${scalar(name)}:`,
@@ -108,14 +114,7 @@ function workloadLines(workload: DraftWorkload): readonly string[] {
     ...(kind === "service" ? [] : [`    kind: ${kind}`]),
     ...portLines(workload),
     ...(image === undefined ? [] : [`    image: ${scalar(image)}`]),
-    ...(sameName || !validName
-      ? []
-      : [
-          `    kubernetes: ${flowMap([
-            ["kind", object.kind === "Deployment" ? undefined : object.kind],
-            ["name", object.name === name ? undefined : scalar(object.name)],
-          ])}`,
-        ]),
+    ...(/[a-z]/.test(kubernetes) ? [`    kubernetes: ${kubernetes}`] : []),
   ];
 }
 
@@ -125,20 +124,30 @@ function portLines({ ports }: DraftWorkload): readonly string[] {
   if (first === undefined) return [];
   const why = (text: string | undefined) => comment(text ?? "http is assumed: nothing tells what is spoken here");
   if (all.length === 1) {
-    return [`    port: ${first.port}`, `    protocol: ${first.protocol} ${why(first.why)}`];
+    const servicePort = otherServicePort(first);
+    return [
+      `    port: ${first.port}`,
+      ...(servicePort === undefined ? [] : [`    servicePort: ${servicePort}`]),
+      `    protocol: ${first.protocol} ${why(first.why)}`,
+    ];
   }
   const names = portNames(all);
   return [
     "    ports:",
     ...all.map(
-      ({ port, protocol, why: told }, index) =>
+      ({ port, servicePort, protocol, why: told }, index) =>
         `      - ${flowMap([
           ["name", scalar(names[index] ?? `port-${port}`)],
           ["port", String(port)],
+          ["servicePort", otherServicePort({ port, servicePort })],
           ["protocol", protocol],
         ])} ${why(told)}`,
     ),
   ];
+}
+
+function otherServicePort({ port, servicePort }: Pick<PortHints, "port" | "servicePort">): string | undefined {
+  return servicePort === undefined || servicePort === port ? undefined : String(servicePort);
 }
 
 /** The ports' own names where they are labels and differ, else by number. */

@@ -3,9 +3,12 @@
  * decision point that is embedded here.
  */
 import { readFileSync } from "node:fs";
+import { RingfenceError } from "../../diagnostics/index.js";
 import type { Policy } from "../../policy/index.js";
+import { compile } from "../../rego/index.js";
 import { policyData } from "./data.js";
 import { narrowModule } from "./narrow.js";
+import { regoProblems } from "./rego-problems.js";
 
 export interface BundleFile {
   /** relative to the bundle, `/` between parts */
@@ -16,15 +19,33 @@ export interface BundleFile {
 const MODULES = ["authz.rego", "edge.rego", "envoy.rego", "mask.rego", "paths.rego", "tokens.rego"] as const;
 
 /**
- * The files of the bundle, sorted by path.
- * @throws POLICY_MODULE for a module of the user's that could widen what flows permit
+ * The files of the bundle, sorted by path. They were compiled once together, so that a module which could not be
+ * evaluated is refused here and not where it is asked.
+ * @throws POLICY_MODULE for a module of the user's that is in error, or could do something other than narrow
  */
 export function authorizationBundle(policy: Policy): BundleFile[] {
-  const files: BundleFile[] = [
+  const own = policy.modules.map(({ path, text }) => ({ path: ownPath(path), text }));
+  const modules = [
     ...MODULES.map((path) => ({ path, text: readFileSync(new URL(`rego/${path}`, import.meta.url), "utf8") })),
     { path: "narrow.rego", text: narrowModule(policy) },
-    ...policy.modules.map(({ path, text }) => ({ path: `own/${path.replaceAll("../", "")}`, text })),
-    { path: "data.json", text: `${JSON.stringify({ ringfence: { policy: policyData(policy) } }, null, 1)}\n` },
+    ...own,
   ];
+  const data = { ringfence: { policy: policyData(policy) } };
+  try {
+    compile(
+      modules.map(({ path, text }) => ({ file: path, text })),
+      { data, strict: true },
+    );
+  } catch (error) {
+    throw new RingfenceError(regoProblems(error, own));
+  }
+  const files = [...modules, { path: "data.json", text: `${JSON.stringify(data, null, 1)}\n` }];
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function ownPath(path: string): string {
+  return `own/${path
+    .split("/")
+    .filter((part) => part !== "." && part !== "..")
+    .join("/")}`;
 }
