@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Cluster, readCluster } from "../../src/cluster/index.js";
-import { CLOSED_WORLD, Network, type Point, type Row } from "../../src/verify/layers/network/index.js";
+import { CLOSED_WORLD, explain, Network, type Point, type Row } from "../../src/verify/layers/network/index.js";
 import { type NetworkBehaviour, type PacketEnd, packetArrives } from "../../src/verify/replay/network.js";
 import {
   type ClusterSpec,
@@ -145,6 +145,25 @@ describe("the network layer", () => {
         }
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it("gives reasons that agree with its verdicts", () => {
+    fc.assert(
+      fc.property(clusterSpec, fc.boolean(), fc.constantFrom(...PORTS), (spec, everything, port) => {
+        const network = new Network(clusterOf(spec, everything));
+        for (const { index: source } of network.points.pods) {
+          for (const { index: destination } of network.points.all) {
+            const packet = { source, destination, protocol: "TCP", port } as const;
+            const effects = explain(network, packet).map(({ effect }) => effect);
+            const verdict = network.permits(source, destination, "TCP", port);
+            if (verdict === "allowed") expect(effects).not.toContain("denies");
+            if (verdict === "denied") expect(effects).toContain("denies");
+            if (verdict === "unknown") expect(effects).toContain("unknown");
+          }
+        }
+      }),
+      { numRuns: 150 },
     );
   });
 

@@ -1,5 +1,7 @@
 export type { Group, Reading } from "./cells.js";
 export { type Connection, connections, type Party } from "./connections.js";
+export { explain, type Packet } from "./explain.js";
+export { networkLayer } from "./layer.js";
 export { CLOSED_WORLD, type NetworkModel, OPEN_WORLD } from "./model.js";
 export { Network, type Row } from "./network.js";
 export { describePoint, type OutsidePoint, type PodPoint, type Point, type Points } from "./points.js";

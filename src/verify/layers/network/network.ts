@@ -15,7 +15,7 @@ import { enumeratePoints, type Points } from "./points.js";
 import { type PortSet, PortSets } from "./port-sets.js";
 import { RuleIndex } from "./rule-index.js";
 import { type Direction, isolationsOf, type PortSpec, type Rule, type Tiers, tiersOf } from "./rules.js";
-import { unmodelled } from "./unmodelled.js";
+import { findUnmodelled, type Unmodelled } from "./unmodelled.js";
 
 /** Disjoint groups; points that stand in none have no port. */
 export interface Row {
@@ -39,8 +39,8 @@ export class Network {
   readonly ports = new PortSets();
   readonly matcher: Matcher;
   readonly tiers: Tiers;
-  /** pods that something may bind which is not modelled, or could not be read */
-  readonly murky: Bits;
+  /** pods that something may bind which is not modelled or could not be read, and why */
+  readonly unmodelled: Unmodelled;
   readonly #index: RuleIndex;
   readonly #rows: (Row | undefined)[] = [];
   readonly #portsAt = new Map<string, Map<number, PortSet>>();
@@ -52,7 +52,7 @@ export class Network {
     this.points = enumeratePoints(cluster);
     this.matcher = new Matcher(this.points, cluster.namespaces, model);
     this.tiers = tiersOf(cluster, this.matcher);
-    this.murky = unmodelled(cluster, this.points).bits;
+    this.unmodelled = findUnmodelled(cluster, this.points);
     this.#index = new RuleIndex(this.tiers.network, this.matcher.size);
   }
 
@@ -120,7 +120,7 @@ export class Network {
   /** Without any uncertain match both readings agree everywhere. */
   #isCertain(): boolean {
     this.#certain ??=
-      this.murky.isEmpty &&
+      this.unmodelled.pods.isEmpty &&
       this.matcher.hosted.isEmpty &&
       [...this.tiers.admin, ...this.tiers.baseline, ...this.tiers.network.flatMap(({ rules }) => rules)].every(
         ({ subjects, peers }) => [subjects, ...peers].every(({ must, may }) => must === may),
@@ -137,14 +137,15 @@ export class Network {
 
   /** What the policies of one direction allow. They bind the destination for ingress and the source for egress. */
   #direction(fixed: number, side: Side, direction: Direction, reading: Reading): readonly Group[] {
-    const { matcher, ports, murky } = this;
+    const { matcher, ports } = this;
+    const murky = this.unmodelled.pods;
     const everyone = this.#others(fixed);
     const fixedIsSubject = (side === "sources") === (direction === "ingress");
     const kind = this.points.all[fixed]?.kind;
     if (fixedIsSubject && kind === "outside") return [{ points: everyone, ports: ports.all }];
     const stranger = this.points.stranger.index;
     // Admin policies bind the stranger too, in ways that its labels would tell.
-    const strangerIsFree = reading === "may" || !this.#adminBinds(direction);
+    const strangerIsFree = reading === "may" || !this.bindsStranger(direction);
     if (fixedIsSubject && kind === "stranger") return strangerIsFree ? [{ points: everyone, ports: ports.all }] : [];
     if (fixedIsSubject && murky.has(fixed)) return reading === "must" ? [] : [{ points: everyone, ports: ports.all }];
     if (fixedIsSubject && matcher.hosted.has(fixed) && reading === "may")
@@ -169,7 +170,8 @@ export class Network {
     return free.isEmpty ? groups : [...groups, { points: free, ports: ports.all }];
   }
 
-  #adminBinds(direction: Direction): boolean {
+  /** Whether there are admin policies that may bind a pod of which nothing is known. */
+  bindsStranger(direction: Direction): boolean {
     return [...this.tiers.admin, ...this.tiers.baseline].some((rule) => rule.direction === direction);
   }
 

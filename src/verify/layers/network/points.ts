@@ -48,6 +48,8 @@ export interface Points {
   readonly pods: readonly PodPoint[];
   readonly outside: readonly OutsidePoint[];
   readonly stranger: StrangerPoint;
+  /** the point of every pod, also of those that are no points of their own */
+  readonly byPod: ReadonlyMap<Pod, PodPoint>;
   /** the points of each workload's pods, by workload id */
   readonly byWorkload: ReadonlyMap<string, readonly PodPoint[]>;
   /** `[from, to)` among the pods, by namespace */
@@ -57,17 +59,19 @@ export interface Points {
 export function enumeratePoints(cluster: Cluster): Points {
   const blocks = blocksOf(cluster);
   const pods: PodPoint[] = [];
+  const byPod = new Map<Pod, PodPoint>();
   const byWorkload = new Map<string, PodPoint[]>();
   const spans = new Map<string, [number, number]>();
   for (const workload of workloadsByNamespace(cluster)) {
     const namespace = cluster.namespaces.get(workload.namespace);
     if (namespace === undefined) throw new TypeError(`namespace ${workload.namespace} is not in the cluster`);
     const own: PodPoint[] = [];
-    for (const pod of distinct(workload.pods, blocks.length > 0)) {
+    for (const [pod, ...same] of alike(workload.pods, blocks.length > 0)) {
       const addresses = pod.addresses.map(parseAddress).filter((address) => address !== undefined);
       const point: PodPoint = { kind: "pod", index: pods.length, workload, pod, namespace, addresses };
       pods.push(point);
       own.push(point);
+      for (const one of [pod, ...same]) byPod.set(one, point);
     }
     byWorkload.set(workload.id, own);
     const span = spans.get(workload.namespace);
@@ -78,17 +82,16 @@ export function enumeratePoints(cluster: Cluster): Points {
     (ranges, index): OutsidePoint => ({ kind: "outside", index: pods.length + index, ranges }),
   );
   const stranger: StrangerPoint = { kind: "stranger", index: pods.length + outside.length };
-  return { all: [...pods, ...outside, stranger], pods, outside, stranger, byWorkload, spans };
+  return { all: [...pods, ...outside, stranger], pods, outside, stranger, byPod, byWorkload, spans };
 }
 
 function workloadsByNamespace(cluster: Cluster): readonly Workload[] {
   return [...cluster.workloadsByNamespace].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, workloads]) => workloads);
 }
 
-/** One pod for each set of features that a policy can see. */
-function distinct(pods: readonly Pod[], byAddress: boolean): readonly Pod[] {
-  if (pods.length === 1) return pods;
-  const seen = new Map<string, Pod>();
+/** Groups of pods in which no policy can tell one from another. */
+function alike(pods: readonly Pod[], byAddress: boolean): Iterable<readonly [Pod, ...Pod[]]> {
+  const groups = new Map<string, [Pod, ...Pod[]]>();
   for (const pod of pods) {
     const key = JSON.stringify([
       [...pod.labels].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -97,9 +100,11 @@ function distinct(pods: readonly Pod[], byAddress: boolean): readonly Pod[] {
       pod.containers.map(({ role, ports }) => [role, ports.map((port) => [port.name, port.port, port.protocol])]),
       byAddress ? pod.addresses : [],
     ]);
-    if (!seen.has(key)) seen.set(key, pod);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [pod]);
+    else group.push(pod);
   }
-  return [...seen.values()];
+  return groups.values();
 }
 
 /** Cuts the address space at every border of a block and joins the pieces that lie in the same blocks. */

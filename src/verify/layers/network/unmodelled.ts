@@ -8,9 +8,15 @@ import { Bits } from "./bits.js";
 import type { Points } from "./points.js";
 
 export interface Unmodelled {
-  readonly bits: Bits;
-  /** why, with the object's place; `namespace` undefined: the whole cluster */
-  readonly causes: readonly { readonly namespace: string | undefined; readonly text: string; readonly at: Span }[];
+  readonly pods: Bits;
+  readonly causes: readonly Cause[];
+}
+
+export interface Cause {
+  /** undefined: the whole cluster */
+  readonly namespace: string | undefined;
+  readonly text: string;
+  readonly at: Span;
 }
 
 /** Kinds of network plugins, and newer policy kinds, by group and kind; an object without namespace reaches everywhere. */
@@ -38,8 +44,8 @@ const MATTERS: ReadonlyMap<string, "namespace" | "cluster"> = new Map([
   ["/Namespace", "cluster"],
 ]);
 
-export function unmodelled(cluster: Cluster, points: Points): Unmodelled {
-  const causes: { namespace: string | undefined; text: string; at: Span }[] = [];
+export function findUnmodelled(cluster: Cluster, points: Points): Unmodelled {
+  const causes: Cause[] = [];
   for (const object of cluster.objects) {
     if (!FOREIGN.has(`${object.group}/${object.kind}`)) continue;
     const at = object.origin.spanOf(["metadata", "name"]);
@@ -58,11 +64,11 @@ export function unmodelled(cluster: Cluster, points: Points): Unmodelled {
     const text = `${describeObject(first.object)} and ${describeObject(second.object)} (${formatSpan(at)}) have the same priority, and which decides first is not defined`;
     causes.push({ namespace: undefined, at, text });
   }
-  const bits = Bits.none(points.all.length);
+  const pods = Bits.none(points.all.length);
   for (const { index, workload } of points.pods) {
-    if (causes.some(({ namespace }) => namespace === undefined || namespace === workload.namespace)) bits.add(index);
+    if (causes.some(({ namespace }) => namespace === undefined || namespace === workload.namespace)) pods.add(index);
   }
-  return { bits, causes };
+  return { pods, causes };
 }
 
 function reachOf({ group, kind }: Skipped): "namespace" | "cluster" | undefined {

@@ -63,11 +63,10 @@ function* reach(network: Network, service: Service, lead: Lead) {
     const { workload, pod, port, servicePort } = endpoint;
     if (port === undefined || !lead.chooses(servicePort, endpoint)) continue;
     const wanted = ports.of([{ protocol: servicePort.protocol, low: port, high: port }]);
-    for (const point of points.byWorkload.get(workload.id) ?? []) {
-      if (point.pod !== pod) continue;
-      const { must, may } = network.between(points.stranger.index, point.index);
-      yield { workload, must: ports.intersect(wanted, must), may: ports.intersect(wanted, may) };
-    }
+    const point = points.byPod.get(pod);
+    if (point === undefined) continue;
+    const { must, may } = network.between(points.stranger.index, point.index);
+    yield { workload, must: ports.intersect(wanted, must), may: ports.intersect(wanted, may) };
   }
 }
 
