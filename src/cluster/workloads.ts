@@ -51,6 +51,7 @@ const KINDS: ReadonlyMap<string, WorkloadKind> = new Map<string, WorkloadKind>([
   ["batch/Job", { template: TEMPLATE, replicas: ["spec", "parallelism"], injects: JOB_KEYS }],
   ["batch/CronJob", { template: ["spec", "jobTemplate", "spec", "template"], injects: [...JOB_KEYS, ...JOB_NAMES] }],
   ["/Pod", { template: [], injects: [] }],
+  ["argoproj.io/Rollout", { template: TEMPLATE, replicas: REPLICAS, injects: ["rollouts-pod-template-hash"] }],
   [
     "apps.openshift.io/DeploymentConfig",
     { template: TEMPLATE, replicas: REPLICAS, injects: ["deployment", "deploymentconfig"] },

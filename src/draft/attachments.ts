@@ -1,12 +1,5 @@
 /** Which workloads an Istio policy is about: selected by label, behind a named Service, or all of a namespace or mesh. */
-import {
-  type Attachment,
-  type Cluster,
-  type KubeObject,
-  matches,
-  selectorOfLabels,
-  workloadsOf,
-} from "../cluster/index.js";
+import { type Attachment, type Cluster, EVERYTHING, type KubeObject, selectorOfLabels } from "../cluster/index.js";
 import type { DraftWorkload, Inventory } from "./inventory.js";
 
 export interface Attached {
@@ -20,24 +13,19 @@ export function attachedTo(
   inventory: Inventory,
   policy: Attachment & { readonly object: KubeObject; readonly namespace: string },
 ): Attached {
-  const known = (workloads: Cluster["workloads"]) =>
-    workloads.map((workload) => inventory.of(workload)).filter((draft) => draft !== undefined);
   if (policy.targetRefs.length > 0) {
     const services = policy.targetRefs.filter(({ kind, group }) => kind === "Service" && group === "");
     const found = services.flatMap(({ name }) =>
       cluster.services
         .filter((service) => service.name === name && service.namespace === policy.namespace)
-        .flatMap((service) => known(workloadsOf(cluster, service))),
+        .flatMap((service) => inventory.behind(service)),
     );
-    return { workloads: found, gateway: services.length < policy.targetRefs.length };
+    return { workloads: found.map(({ draft }) => draft), gateway: services.length < policy.targetRefs.length };
   }
   const root = policy.namespace === cluster.mesh.rootNamespace;
-  const candidates = root ? cluster.workloads : (cluster.workloadsByNamespace.get(policy.namespace) ?? []);
-  if (policy.selector === undefined || policy.selector.size === 0)
-    return { workloads: known(candidates), gateway: false };
-  const selector = selectorOfLabels(policy.selector);
-  const found = known(candidates.filter(({ pods }) => pods.some((pod) => matches(selector, pod.labels))));
-  const gateway =
-    found.length === 0 && [...policy.selector.values()].some((value) => /ingressgateway|gateway/.test(value));
-  return { workloads: found, gateway };
+  const zones = root ? [...cluster.namespaces.keys()] : [policy.namespace];
+  const selector = policy.selector === undefined ? EVERYTHING : selectorOfLabels(policy.selector);
+  const found = zones.flatMap((zone) => inventory.matching(zone, selector)).map(({ draft }) => draft);
+  const labels = [...(policy.selector?.values() ?? [])];
+  return { workloads: found, gateway: found.length === 0 && labels.some((value) => /gateway/.test(value)) };
 }

@@ -9,7 +9,7 @@ import type {
   AuthorizationSource,
 } from "../cluster/index.js";
 import { attachedTo } from "./attachments.js";
-import type { EntranceContext } from "./entrances.js";
+import type { EntranceContext } from "./entrance.js";
 import type { DraftOperation } from "./flow-book.js";
 import { asksForToken, type Identities } from "./identities.js";
 import type { DraftWorkload } from "./inventory.js";

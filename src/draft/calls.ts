@@ -63,7 +63,8 @@ function addCall(context: CallContext, caller: Caller, setting: Setting, referen
       const lists = service.headless || service.ports.some((own) => own.port === port);
       // `postgres:16` is an image as long as nothing says that it is an address
       if (reference.form === "address" && !lists && strength !== "strong") return false;
-      const to = destinationsOf(context.cluster, context.inventory, service, port, reference.scheme, reference.key);
+      const { scheme, key } = reference;
+      const to = destinationsOf(context.inventory, { service, port, scheme, key, pod: meaning.pod });
       return addDestinations(context, caller, setting, reference, to);
     }
     case "custom": {
@@ -81,7 +82,7 @@ function addCall(context: CallContext, caller: Caller, setting: Setting, referen
       return true;
     }
     case "opaque":
-      if (trusted && setting.form !== "file")
+      if (setting.form !== "file" || strength === "strong")
         remark("unresolved", "the host is a variable that the manifests don't set");
       return false;
     case "address":
@@ -91,7 +92,9 @@ function addCall(context: CallContext, caller: Caller, setting: Setting, referen
       remark("undrafted", "calls the Kubernetes API, which is no part of a workflow");
       return true;
     case "placeholder":
-      if (trusted) remark("unresolved", `\`${reference.host}\` is a placeholder`);
+      if (trusted && !isPublicKey(reference.key ?? "") && !isLinkKey(reference.key ?? "")) {
+        remark("unresolved", `\`${reference.host}\` is a placeholder`);
+      }
       return false;
     case "loopback":
       return false;

@@ -1,7 +1,7 @@
 /** From a Service and a port, as a caller writes them, to workloads and the ports of their pods. */
-import { type Cluster, endpointsOf, matches, type Service, type ServicePort } from "../cluster/index.js";
-import { knownScheme, SCHEMES } from "./images.js";
-import type { DraftWorkload, Inventory } from "./inventory.js";
+import { portsNamed, type Service, type ServicePort } from "../cluster/index.js";
+import { knownScheme, SCHEMES, WELL_KNOWN_PORTS } from "./images.js";
+import type { DraftWorkload, Inventory, Matched } from "./inventory.js";
 import { wordsOf } from "./keys.js";
 
 export interface Destination {
@@ -15,46 +15,46 @@ export interface Destinations {
   readonly doubt: { readonly topic: "port" | "assumed" | "dangling"; readonly text: string } | undefined;
 }
 
-/**
- * @param port as the caller writes it: a number, or the name of the Service's port; undefined when it writes none
- * @param scheme of the caller's URL
- * @param key under which the caller was told, for a hint at the port
- */
-export function destinationsOf(
-  cluster: Cluster,
-  inventory: Inventory,
-  service: Service,
-  port: number | string | undefined,
-  scheme?: string,
-  key?: string,
-): Destinations {
-  const endpoints = endpointsOf(cluster, service).filter(({ servicePort }) => servicePort.protocol === "TCP");
-  const selector = service.selector;
-  const behind = (cluster.workloadsByNamespace.get(service.namespace) ?? []).filter(
-    ({ pods }) => selector !== undefined && pods.some((pod) => matches(selector, pod.labels)),
-  );
+export interface Call {
+  readonly service: Service;
+  /** as the caller writes it: a number, or the name of the Service's port; undefined when it writes none */
+  readonly port: number | string | undefined;
+  /** of the caller's URL */
+  readonly scheme?: string | undefined;
+  /** under which the caller was told, for a hint at the port */
+  readonly key?: string | undefined;
+  /** the one pod of a headless Service that is called */
+  readonly pod?: string | undefined;
+}
+
+export function destinationsOf(inventory: Inventory, call: Call): Destinations {
+  const { service } = call;
+  const all = inventory.behind(service);
+  // `db-0` is a pod of the StatefulSet `db`
+  const owner = call.pod?.replace(/-\d+$/, "");
+  const named = all.filter(({ draft }) => draft.source?.name === owner);
+  const behind = named.length > 0 ? named : all;
   if (behind.length === 0) {
-    const why = selector === undefined ? "has no selector" : "selects no workload of these manifests";
+    const why = service.selector === undefined ? "has no selector" : "selects no workload of these manifests";
     return { found: [], doubt: { topic: "dangling", text: `the Service ${service.name} ${why}` } };
   }
-  if (endpoints.length === 0) return withoutServicePorts(inventory, behind, port);
   const ports = service.ports.filter(({ protocol }) => protocol === "TCP");
-  const choice = choosePort(service, ports, port, scheme, key);
-  if (choice.port === undefined) return { found: [], doubt: choice.doubt };
+  if (ports.length === 0) return withoutServicePorts(inventory, behind, call.port);
+  const choice = choosePort(ports, call);
   const chosen = choice.port;
+  if (chosen === undefined) return { found: [], doubt: choice.doubt };
   const found = new Map<string, Destination>();
   let doubt = choice.doubt;
-  for (const endpoint of endpoints) {
-    if (endpoint.servicePort !== chosen) continue;
-    const workload = inventory.of(endpoint.workload);
-    if (workload === undefined) continue;
-    const number = choice.direct ?? endpoint.port ?? chosen.port;
-    if (endpoint.port === undefined && choice.direct === undefined) {
-      const text = `the Service ${service.name} leads to the port ${chosen.targetPort}, which ${workload.name} does not name`;
+  for (const { draft: workload, pod } of behind) {
+    const { targetPort } = chosen;
+    const target = typeof targetPort === "number" ? targetPort : portsNamed(pod, targetPort, "TCP")[0];
+    const port = choice.direct ?? target ?? chosen.port;
+    if (target === undefined && choice.direct === undefined) {
+      const text = `the Service ${service.name} leads to the port ${targetPort}, which ${workload.name} does not name`;
       doubt = { topic: "port", text };
     }
-    inventory.port(workload, number);
-    found.set(`${workload.name} ${number}`, { workload, port: number });
+    inventory.port(workload, port);
+    found.set(`${workload.name} ${port}`, { workload, port });
   }
   return { found: [...found.values()], doubt };
 }
@@ -62,15 +62,14 @@ export function destinationsOf(
 /** A headless Service may list no ports: its names lead to the pods themselves. */
 function withoutServicePorts(
   inventory: Inventory,
-  behind: Cluster["workloads"],
-  port: number | string | undefined,
+  behind: readonly Matched[],
+  wanted: number | string | undefined,
 ): Destinations {
-  const found = behind.flatMap((source) => {
-    const workload = inventory.of(source);
-    const number = typeof port === "number" ? port : [...(workload?.ports.keys() ?? [])][0];
-    if (workload === undefined || number === undefined) return [];
-    inventory.port(workload, number);
-    return [{ workload, port: number }];
+  const found = behind.flatMap(({ draft: workload }) => {
+    const port = typeof wanted === "number" ? wanted : [...workload.ports.keys()][0];
+    if (port === undefined) return [];
+    inventory.port(workload, port);
+    return [{ workload, port }];
   });
   return { found, doubt: undefined };
 }
@@ -82,13 +81,7 @@ interface Choice {
   readonly doubt: Destinations["doubt"];
 }
 
-function choosePort(
-  service: Service,
-  ports: readonly ServicePort[],
-  wanted: number | string | undefined,
-  scheme: string | undefined,
-  key: string | undefined,
-): Choice {
+function choosePort(ports: readonly ServicePort[], { service, port: wanted, scheme, key }: Call): Choice {
   const [first] = ports;
   const listed = ports.map(({ port }) => port).join(", ");
   if (wanted !== undefined) {
@@ -106,7 +99,9 @@ function choosePort(
   }
   const words = new Set([...wordsOf(key ?? ""), ...(scheme === undefined ? [] : [knownScheme(scheme)])]);
   const named = ports.find(({ name }) => name !== undefined && wordsOf(name).some((word) => words.has(word)));
-  const chosen = named ?? first;
+  const known = ports.find(({ port }) => words.has(WELL_KNOWN_PORTS.get(port)?.words.toLowerCase() ?? ""));
+  const serving = ports.find(({ name }) => !/metrics|admin|health|probe|prometheus|debug/.test(name ?? ""));
+  const chosen = named ?? known ?? serving ?? first;
   const text = `no port is written for the Service ${service.name}, which has ${listed}: ${chosen?.port} is taken`;
   return { port: chosen, doubt: { topic: "assumed", text } };
 }

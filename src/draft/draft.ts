@@ -3,7 +3,8 @@ import type { Cluster, ClusterReading, Pod } from "../cluster/index.js";
 import type { Problem } from "../diagnostics/index.js";
 import { addAuthorizationPolicies } from "./authorization-policies.js";
 import { addCalls, type CallContext } from "./calls.js";
-import { type CustomPart, readCustomResources } from "./custom-resources.js";
+import type { CustomPart } from "./custom-part.js";
+import { readCustomResources } from "./custom-resources.js";
 import { destinationsOf } from "./destinations.js";
 import { addDownloads } from "./downloads.js";
 import { addEntrances, entranceHosts, remarkHostPorts } from "./entrances.js";
@@ -166,7 +167,7 @@ function remarkSettings({ remarks }: CallContext, draft: DraftWorkload, settings
 }
 
 function addCustomCalls(context: CallContext, custom: readonly CustomPart[]): void {
-  const { inventory, names, flows, remarks, cluster } = context;
+  const { inventory, names, flows, remarks } = context;
   for (const part of custom) {
     const from = inventory.ofCustom(part);
     if (from === undefined) continue;
@@ -179,7 +180,7 @@ function addCustomCalls(context: CallContext, custom: readonly CustomPart[]): vo
         if (to === undefined || to === from || number === undefined) continue;
         flows.add({ from: from.name, to: to.name, port: number, evidence });
       } else if (meaning.kind === "service") {
-        const { found, doubt } = destinationsOf(cluster, inventory, meaning.service, port);
+        const { found, doubt } = destinationsOf(inventory, { service: meaning.service, port });
         if (doubt !== undefined) remarks.add(doubt.topic, from.name, `${cited}: ${doubt.text}`, place());
         for (const { workload, port: number } of found)
           flows.add({ from: from.name, to: workload.name, port: number, evidence });

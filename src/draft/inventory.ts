@@ -6,6 +6,8 @@ import {
   type Cluster,
   describeObject,
   endpointsOf,
+  type LabelSelector,
+  matches,
   type Pod,
   type Service,
   servingContainers,
@@ -29,6 +31,8 @@ export interface DraftWorkload {
   readonly services: readonly string[];
   /** undefined: a custom resource */
   readonly source: Workload | undefined;
+  /** the pods that a custom resource describes, with the labels that its operator adds */
+  readonly custom: readonly Pod[];
   readonly ports: Map<number, PortHints>;
   readonly place: () => Span;
 }
@@ -69,6 +73,7 @@ export class Inventory {
   readonly names = new NamePool();
   readonly #cluster: Cluster;
   readonly #bySource = new Map<string, DraftWorkload>();
+  readonly #byZone = new Map<string, DraftWorkload[]>();
   readonly #byCustom = new Map<CustomWorkload, DraftWorkload>();
 
   constructor(cluster: Cluster, custom: readonly CustomWorkload[], remarks: Remarks) {
@@ -96,17 +101,37 @@ export class Inventory {
         object: undefined,
         services: part.services.map((service) => service.name),
         source: undefined,
+        custom: part.pod === undefined ? [] : [part.pod],
         ports: new Map(ports.map((port) => [port.port, guessPort(port.port, [{ containerName: port.name }])])),
         place,
       };
       drafts.push(draft);
       this.#byCustom.set(part, draft);
     }
+    for (const draft of drafts) {
+      const zone = this.#byZone.get(draft.zone);
+      if (zone === undefined) this.#byZone.set(draft.zone, [draft]);
+      else zone.push(draft);
+    }
     this.workloads = drafts.sort((a, b) => compare(a.zone, b.zone) || compare(a.name, b.name));
   }
 
   of(source: Workload): DraftWorkload | undefined {
     return this.#bySource.get(source.id);
+  }
+
+  /** The workloads of a namespace whose pods a selector matches, each with the first such pod. */
+  matching(namespace: string, selector: LabelSelector): readonly Matched[] {
+    return (this.#byZone.get(namespace) ?? []).flatMap((draft) => {
+      const pods = draft.source?.pods ?? draft.custom;
+      const pod = pods.find(({ labels }) => matches(selector, labels));
+      return pod === undefined ? [] : [{ draft, pod }];
+    });
+  }
+
+  /** Who answers for a Service. */
+  behind({ namespace, selector }: Service): readonly Matched[] {
+    return selector === undefined ? [] : this.matching(namespace, selector);
   }
 
   ofCustom(part: CustomWorkload): DraftWorkload | undefined {
@@ -140,10 +165,17 @@ export class Inventory {
       object: objectKind === undefined ? undefined : { kind: objectKind, name: labelSafe(source.name) },
       services: services.map(({ name }) => name),
       source,
+      custom: [],
       ports: pod === undefined ? new Map() : portsOf(this.#cluster, source, pod, services),
       place: () => source.object.origin.spanOf(["metadata", "name"]),
     };
   }
+}
+
+/** A workload, and its pod that a selector matches. */
+export interface Matched {
+  readonly draft: DraftWorkload;
+  readonly pod: Pod;
 }
 
 /** A workload that an operator will make of a custom resource. */
@@ -155,6 +187,8 @@ export interface CustomWorkload {
   readonly ports: readonly { readonly port: number; readonly name: string }[];
   /** Services that its operator makes */
   readonly services: readonly { readonly name: string; readonly port: number; readonly targetPort: number }[];
+  /** what the resource describes of its pods, where it does */
+  readonly pod: Pod | undefined;
   readonly place: () => Span;
 }
 

@@ -35,7 +35,9 @@ const OWN_WORDS = new Set(
     " ",
   ),
 );
-const OWN_KEY = /(?:^|[^a-z])no[_-]?proxy|server[_-]?name|^(?:listen|bind)/i;
+const OWN_KEY = /(?:^|[^a-z])no[_-]?proxy|server[_-]?name|^(?:listen|bind)|^OTEL_RESOURCE_ATTRIBUTES$/i;
+/** `api_base` and `baseUrl` of clients of language models. */
+const BASE_ADDRESS = /(?:api|base)[_-]?(?:base|url)$/i;
 
 /** Links for people: an address in them is not called by the workload. */
 const LINK_WORDS = new Set(
@@ -52,6 +54,7 @@ export type AddressKey = "strong" | "weak" | "none";
 
 /** How much a bare name under this key is an address. */
 export function addressKey(key: string): AddressKey {
+  if (BASE_ADDRESS.test(key)) return "strong";
   const words = [...wordsOf(key)];
   while (words.length > 1 && TRAILING.test(words.at(-1) ?? "")) words.pop();
   const last = words.at(-1) ?? "";

@@ -3,10 +3,16 @@
  * knows, something outside, the workload itself, or nothing that the manifests define.
  */
 import { type Cluster, parseAddress, type Service } from "../cluster/index.js";
-import type { CustomPart } from "./custom-resources.js";
+import type { CustomPart } from "./custom-part.js";
 
 export type Meaning =
-  | { readonly kind: "service"; readonly service: Service; readonly assumedNamespace: boolean }
+  | {
+      readonly kind: "service";
+      readonly service: Service;
+      /** the label of one pod in front of a headless Service's name */
+      readonly pod: string | undefined;
+      readonly assumedNamespace: boolean;
+    }
   /** a Service that an operator will make; `ports` lead from its ports to the pod's */
   | { readonly kind: "custom"; readonly part: CustomPart; readonly ports: ReadonlyMap<number, number> }
   | { readonly kind: "outside"; readonly host: string }
@@ -22,7 +28,7 @@ export type Meaning =
 const LOOPBACK =
   /^(?:localhost|.*\.localhost|localhost\.localdomain|127(?:\.\d+){3}|0\.0\.0\.0|::1?|host\.docker\.internal)$/;
 const PLACEHOLDER =
-  /(?:^|\.)example(?:\.(?:com|org|net))?$|\.(?:test|invalid)$|placeholder|changeme|change-me|^(?:your|my)[-_.]|[-_.]your[-_.]|insert[-_]|^x{3,}|^(?:my|your)?(?:domain|host|server)\.(?:com|org|net|tld)$/;
+  /(?:^|\.)example(?:\.(?:com|org|net))?$|\.(?:test|invalid)$|placeholder|changeme|change-me|^your[-_.]|[-_.]your[-_.]|insert[-_]|^x{3,}|^(?:my|your)?(?:domain|host|server)\.(?:com|org|net|tld)$/;
 const API_SERVER = /^kubernetes(?:\.default(?:\.svc(?:\.[a-z0-9.-]+)?)?)?$/;
 /** Last labels of host names outside a cluster that a name of two labels may end in; two-letter ones are countries. */
 const TOP_LEVEL = new Set(
@@ -74,45 +80,49 @@ export class Names {
     const labels = name.split(".");
     const svc = labels.lastIndexOf("svc");
     const inner = svc > 0 ? labels.slice(0, svc) : labels;
-    for (const [service, assumedNamespace] of this.#candidates(inner, namespace, svc > 0)) {
+    for (const { service, pod, assumedNamespace } of this.#candidates(inner, namespace, svc > 0)) {
       if (service.externalName === undefined || service.type !== "ExternalName") {
-        return { kind: "service", service, assumedNamespace };
+        return { kind: "service", service, pod, assumedNamespace };
       }
       const target = service.externalName.toLowerCase().replace(/\.$/, "");
       if (aliases === 0) return { kind: "dangling", name: target };
       const further = this.#serviceFor(target, service.namespace, aliases - 1);
-      return (
-        further ??
-        (isClusterName(target, this.#namespaces)
-          ? { kind: "dangling", name: target }
-          : { kind: "outside", host: target })
-      );
+      if (further !== undefined) return further;
+      const inside = isClusterName(target, this.#namespaces);
+      return inside ? { kind: "dangling", name: target } : { kind: "outside", host: target };
     }
     return undefined;
   }
 
   /** `name`, `name.ns`, and for the pods of a headless Service `pod.name`, `pod.name.ns`. */
-  *#candidates(labels: readonly string[], namespace: string, full: boolean): Generator<readonly [Service, boolean]> {
-    const [first = "", second = "", third] = labels;
-    const find = (name: string, where: string) => this.#services.get(`${where}/${name}`);
-    const offer = (service: Service | undefined, assumed = false) =>
-      service === undefined ? [] : [[service, assumed] as const];
-    if (labels.length === 1) yield* offer(find(first, namespace));
+  *#candidates(labels: readonly string[], namespace: string, full: boolean): Generator<Candidate> {
+    const [first = "", second = "", third = ""] = labels;
+    const plain = (name: string, where: string, assumedNamespace = false): Candidate[] => {
+      const service = this.#services.get(`${where}/${name}`);
+      return service === undefined ? [] : [{ service, pod: undefined, assumedNamespace }];
+    };
+    const ofPod = (name: string, where: string, assumedNamespace = false): Candidate[] =>
+      plain(name, where, assumedNamespace)
+        .filter(({ service }) => service.headless)
+        .map((candidate) => ({ ...candidate, pod: first }));
+    if (labels.length === 1) yield* plain(first, namespace);
     if (labels.length === 2) {
-      yield* offer(find(first, second));
-      yield* headless(find(second, namespace));
+      yield* plain(first, second);
+      yield* ofPod(second, namespace);
     }
-    if (labels.length === 3) yield* headless(find(second, third ?? ""));
+    if (labels.length === 3) yield* ofPod(second, third);
     // Manifests that name no namespace are applied to one that only the full names in them tell.
     if (full && !this.#namespaces.has(labels.at(-1) ?? "")) {
-      if (labels.length === 2) yield* offer(find(first, this.#implicit), true);
-      if (labels.length === 3) for (const [service] of headless(find(second, this.#implicit))) yield [service, true];
+      if (labels.length === 2) yield* plain(first, this.#implicit, true);
+      if (labels.length === 3) yield* ofPod(second, this.#implicit, true);
     }
   }
 }
 
-function headless(service: Service | undefined): readonly (readonly [Service, boolean])[] {
-  return service?.headless === true ? [[service, false]] : [];
+interface Candidate {
+  readonly service: Service;
+  readonly pod: string | undefined;
+  readonly assumedNamespace: boolean;
 }
 
 function isClusterName(name: string, namespaces: ReadonlySet<string>): boolean {

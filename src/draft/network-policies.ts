@@ -8,11 +8,9 @@ import {
   matches,
   NAME_LABEL,
   type NetworkPolicy,
-  type Pod,
   type PolicyPeer,
   type PolicyPort,
   portsNamed,
-  type Workload,
 } from "../cluster/index.js";
 import type { Span } from "../diagnostics/index.js";
 import type { CallContext } from "./calls.js";
@@ -32,10 +30,10 @@ export function addNetworkPolicies(context: CallContext): void {
       for (const [index, rule] of policy[direction].entries()) {
         const place = () => policy.object.origin.spanOf(["spec", direction, index]);
         const cited = `NetworkPolicy ${policy.name} (${direction} rule ${index + 1})`;
-        const own = selected(context, policy);
+        const own = context.inventory.matching(policy.namespace, policy.podSelector);
         for (const peer of rule.peers ?? []) {
           const others = peersOf(context, policy, peer, `${cited}`, place);
-          for (const one of own) {
+          for (const { draft: one } of own) {
             for (const other of others) {
               const [from, to] = direction === "ingress" ? [other, one] : [one, other];
               if (from !== to) addLink(context, { from, to, ports: rule.ports, cited, place });
@@ -45,23 +43,6 @@ export function addNetworkPolicies(context: CallContext): void {
       }
     }
   }
-}
-
-function selected(context: CallContext, { namespace, podSelector }: NetworkPolicy): readonly DraftWorkload[] {
-  return drafts(context, context.cluster.workloadsByNamespace.get(namespace) ?? [], (pod) =>
-    matches(podSelector, pod.labels),
-  );
-}
-
-function drafts(
-  context: CallContext,
-  workloads: readonly Workload[],
-  holds: (pod: Pod) => boolean,
-): readonly DraftWorkload[] {
-  return workloads
-    .filter(({ pods }) => pods.some(holds))
-    .map((workload) => context.inventory.of(workload))
-    .filter((draft) => draft !== undefined);
 }
 
 function peersOf(
@@ -86,9 +67,7 @@ function peersOf(
   const namespaces =
     namespaceSelector === undefined ? [policy.namespace] : namespacesOf(context.cluster, namespaceSelector);
   const found = namespaces.flatMap((namespace) =>
-    drafts(context, context.cluster.workloadsByNamespace.get(namespace) ?? [], (pod) =>
-      matches(podSelector, pod.labels),
-    ),
+    context.inventory.matching(namespace, podSelector).map(({ draft }) => draft),
   );
   if (found.length === 0) {
     const where = namespaceSelector === undefined ? "" : ` of namespaces (${describeSelector(namespaceSelector)})`;

@@ -179,6 +179,8 @@ const FORMS = [
   new RegExp(`["']([A-Za-z_][\\w.-]*)["']\\s*:\\s*(?:${VALUE})`, "g"),
   // --flag value
   new RegExp(`(?:^|\\s)--([A-Za-z][\\w.-]*)\\s+(?:${VALUE})`, "g"),
+  // Key value, alone on a line
+  new RegExp(`^\\s*([A-Za-z_][\\w.-]*)\\s+(?:${VALUE})\\s*$`, "g"),
   // <key>value</key>
   /<([A-Za-z_][\w.-]*)>()()([^<>]*)<\//g,
 ];

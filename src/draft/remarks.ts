@@ -6,7 +6,7 @@ export const TOPICS = {
   conflict: "defined twice: the definition named here counts",
   skipped: "not read",
   "not-understood": "custom resources that are not understood as workloads",
-  invisible: "calls that the manifests do not show",
+  invisible: "served, and called by nobody in the manifests: their callers' images know, add those flows by hand",
   dangling: "names that no manifest defines",
   unresolved: "addresses that only the running container knows",
   undrafted: "seen, and no flow of a workflow",
@@ -14,7 +14,7 @@ export const TOPICS = {
   assumed: "taken by a rule, check it",
   broad: "policies too broad to be evidence of a flow",
   download: "models and files that are fetched",
-  image: "left to the image",
+  image: "told of no other party: what they call, if anything, is up to their images",
   credential: "literal values that look like credentials (not copied)",
 } as const;
 export type Topic = keyof typeof TOPICS;

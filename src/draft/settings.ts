@@ -61,11 +61,13 @@ export function settingsOf(
     (...steps: (string | number)[]) =>
     () =>
       pod.origin.spanOf([...container.path, ...steps]);
-  const maps = (name: string, place: () => Span): ConfigMap | undefined => {
+  const maps: Maps = (name, place, reference) => {
     const found = cluster.configMaps.find((map) => map.name === name && map.namespace === workload.namespace);
-    if (found === undefined && name !== "") missing.push({ configMap: name, place });
+    const optional = at(reference, ["optional"]) === true;
+    if (found === undefined && name !== "" && !optional) missing.push({ configMap: name, place });
     return found;
   };
+  const written = (...steps: (string | number)[]) => at(pod.origin.value, [...container.path, ...steps]);
   const inContainer = `container ${container.name}`;
   const variables = new Map<string, Variable>();
 
@@ -75,7 +77,7 @@ export function settingsOf(
       secrets.push({ secret: source.name, variable: undefined, place });
       continue;
     }
-    const map = maps(source.name, place);
+    const map = maps(source.name, place, written("envFrom", index, "configMapRef"));
     if (map === undefined) continue;
     for (const [key, value] of map.data) {
       const cited = `envFrom ConfigMap ${source.name} ${key} of ${inContainer}`;
@@ -88,7 +90,7 @@ export function settingsOf(
       secrets.push({ secret: ref.name, variable: name, place });
       variables.set(name, { value: undefined, cited: "", place });
     } else if (ref?.kind === "ConfigMap") {
-      const map = maps(ref.name, place);
+      const map = maps(ref.name, place, written("env", index, "valueFrom", "configMapKeyRef"));
       const cited = `env ${name} of ${inContainer} from ConfigMap ${ref.name} ${ref.key}`;
       variables.set(name, {
         value: map?.data.get(ref.key),
@@ -147,6 +149,9 @@ function commandOf(
   return [{ form: "command", name: field, text, cited: `${cited} of ${inContainer}`, place: here(field) }];
 }
 
+/** Finds a ConfigMap, and notes one that is not there unless the reference says that it may be missing. */
+type Maps = (name: string, place: () => Span, reference: unknown) => ConfigMap | undefined;
+
 interface MountedFile {
   readonly name: string;
   readonly text: string;
@@ -158,7 +163,7 @@ interface MountedFile {
 function filesOf(
   pod: Pod,
   container: Container,
-  maps: (name: string, place: () => Span) => ConfigMap | undefined,
+  maps: Maps,
 ): { readonly files: readonly MountedFile[]; readonly secretNames: readonly string[] } {
   const files: MountedFile[] = [];
   const secretNames: string[] = [];
@@ -173,7 +178,7 @@ function filesOf(
         if (source.name !== "") secretNames.push(source.name);
         continue;
       }
-      const map = maps(source.name, () => pod.origin.spanOf(volume.path));
+      const map = maps(source.name, () => pod.origin.spanOf(volume.path), source.written);
       if (map === undefined) continue;
       for (const [key, content] of map.data) {
         const path = source.items === undefined ? key : source.items.get(key);
@@ -191,6 +196,7 @@ function filesOf(
 interface VolumeSource {
   readonly kind: "configMap" | "secret";
   readonly name: string;
+  readonly written: unknown;
   /** key to path, where only some keys are mounted */
   readonly items: ReadonlyMap<string, string> | undefined;
 }
@@ -207,7 +213,7 @@ function sourcesOf(kind: Pod["volumes"][number]["kind"], written: unknown): read
         items.length === 0
           ? undefined
           : new Map(items.map((item) => [textAt(item, "key") ?? "", textAt(item, "path") ?? ""]));
-      return [{ kind: field, name, items: chosen }];
+      return [{ kind: field, name, written: source, items: chosen }];
     }),
   );
 }
