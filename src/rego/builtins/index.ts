@@ -4,6 +4,7 @@ import { CIDR } from "./cidr.js";
 import { COLLECTIONS } from "./collections.js";
 import { ENCODING } from "./encoding.js";
 import { GLOB } from "./glob.js";
+import { GRAPHQL } from "./graphql/index.js";
 import { HASHES } from "./hashes.js";
 import { JSON_EDIT } from "./json-edit.js";
 import { JWT } from "./jwt.js";
@@ -47,6 +48,7 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   HASHES,
   JWT,
   URIS,
+  GRAPHQL,
   REFUSED,
 ];
 
