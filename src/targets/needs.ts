@@ -5,6 +5,7 @@
  */
 import type { Policy } from "../policy/index.js";
 import { asksDecisionPoint, DECISION_PORT, decisionNamespace, LABELS } from "./names.js";
+import { addressOf, grantsOf, namespaceOf, vaultOf } from "./vault/grants.js";
 
 export interface Need {
   /** names the object that opens it; unique */
@@ -24,7 +25,7 @@ export interface Need {
 
 /** The needs of the chosen engines, in the order of the table. */
 export function needsOf(policy: Policy): readonly Need[] {
-  return [DNS, ...meshNeeds(policy), ...decisionNeeds(policy)];
+  return [DNS, ...meshNeeds(policy), ...decisionNeeds(policy), ...vaultNeeds(policy)];
 }
 
 const DNS: Need = {
@@ -72,6 +73,25 @@ function decisionNeeds(policy: Policy): Need[] {
       pods: "every",
       peer: { namespace: decisionNamespace(policy), labels: { app: "opa" } },
       ports: [{ port: DECISION_PORT, protocol: "TCP" }],
+    },
+  ];
+}
+
+function vaultNeeds(policy: Policy): Need[] {
+  const vault = vaultOf(policy);
+  const workloads = grantsOf(policy).map(({ workload }) => workload.name);
+  if (vault === undefined || workloads.length === 0) return [];
+  const { host, port } = addressOf(vault);
+  const namespace = namespaceOf({ host });
+  if (namespace === undefined) return [];
+  return [
+    {
+      name: "vault",
+      why: "The agent beside a workload fetches the secrets that it uses.",
+      direction: "egress",
+      pods: { workloads },
+      peer: { namespace },
+      ports: [{ port, protocol: "TCP" }],
     },
   ];
 }

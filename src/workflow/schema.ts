@@ -236,6 +236,10 @@ export const targetSchemas = {
         .string()
         .regex(/^[a-z0-9.-]+(\/[a-z0-9-]+)?$/, "must be a CSI driver's name")
         .optional(),
+      storageParameters: z
+        .record(z.string().regex(/^\S+$/, "must be a parameter's name"), z.string())
+        .optional()
+        .describe("parameters of the storage driver, as the key's name"),
     }),
   ]),
   logs: z.union([

@@ -60,6 +60,7 @@ function encryption(written: NonNullable<Written["encryption"]>): TargetChoices[
     provider: chosen.provider,
     kmsEndpoint: ("kmsEndpoint" in chosen ? chosen.kmsEndpoint : undefined) ?? "unix:///var/run/kmsplugin/socket.sock",
     storageProvisioner: ("storageProvisioner" in chosen ? chosen.storageProvisioner : undefined) ?? "",
+    storageParameters: ("storageParameters" in chosen ? chosen.storageParameters : undefined) ?? {},
   };
 }
 

@@ -213,6 +213,7 @@ export interface TargetChoices {
     readonly provider: "kms" | "secretbox" | "none";
     readonly kmsEndpoint: string;
     readonly storageProvisioner: string;
+    readonly storageParameters: Readonly<Record<string, string>>;
   };
   readonly logs: { readonly engine: "fluentd" | "fluent-bit" | "opentelemetry" | "none"; readonly endpoint: string };
 }
