@@ -151,11 +151,16 @@ const port: Reader<AdminPort> = (value, reading) => {
   return { range: { protocol: range.protocol ?? "TCP", low: range.start, high: range.end }, name: undefined };
 };
 
-const RULE_LIMIT = 100;
+/** Rules of a policy, ports and peers of a rule; a rule's name has as many characters at most. */
+const LIMIT = 100;
 
 function rules<Action extends string>(field: "from" | "to", peer: Reader<AdminPeer>, actions: readonly Action[]) {
   const rule = record({
-    name: optional(string),
+    name: optional(
+      checked(string, (name, reading) =>
+        name.length <= LIMIT ? true : reading.refuse("CLUSTER_VALUE", `a rule's name has at most ${LIMIT} characters`),
+      ),
+    ),
     action: required(oneOf(...actions)),
     from: optional(nonEmptyList(peer)),
     to: optional(nonEmptyList(peer)),
@@ -169,12 +174,15 @@ function rules<Action extends string>(field: "from" | "to", peer: Reader<AdminPe
     const peers = given[field];
     if (peers === undefined) return reading.fail("CLUSTER_MISSING_FIELD", `the rule has no \`${field}\``);
     const ports = given.ports === undefined || given.ports.length === 0 ? undefined : given.ports;
+    if (ports?.some(({ name }) => name !== undefined) && peers.some(({ pods }) => pods === undefined)) {
+      return reading.fail("CLUSTER_VALUE", "a `namedPort` needs pods as peers: networks and nodes name no ports");
+    }
     return { name: given.name ?? "", action: given.action, peers, ports };
   };
   return checked(list(read), (found, reading) =>
-    found.length <= RULE_LIMIT
+    found.length <= LIMIT
       ? true
-      : reading.refuse("CLUSTER_VALUE", `${found.length} rules; the API takes at most ${RULE_LIMIT}`),
+      : reading.refuse("CLUSTER_VALUE", `${found.length} rules; the API takes at most ${LIMIT}`),
   );
 }
 

@@ -8,7 +8,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatAddress, isV4, parseAddress, readCluster, readSources } from "../../src/cluster/index.js";
-import { CLOSED_WORLD, connections, Network, type Party, waysIn } from "../../src/verify/layers/network/index.js";
+import {
+  CLOSED_WORLD,
+  compareNetworks,
+  connections,
+  Network,
+  type Party,
+  type PortSet,
+  type PortSets,
+  waysIn,
+} from "../../src/verify/layers/network/index.js";
 import { EXCEPTIONS } from "./netpol-exceptions.js";
 
 const corpus = process.env.RINGFENCE_CORPUS;
@@ -69,26 +78,31 @@ function expand(conn: string): string[] {
   });
 }
 
+function nameOf(party: Party): readonly string[] {
+  if (!("ranges" in party)) return [party.id];
+  return party.ranges
+    .filter(({ low, high }) => isV4(low) && isV4(high))
+    .map(({ low, high }) => `${formatAddress(low)}-${formatAddress(high)}${OUTSIDE}`);
+}
+
+function linesOf(source: Party, destination: Party, ports: PortSets, set: PortSet): Line[] {
+  const conn = ports
+    .ranges(set)
+    .map(({ protocol, low, high }) => `${protocol} ${low === high ? low : `${low}-${high}`}`);
+  if (conn.length === 0) return [];
+  return nameOf(source).flatMap((src) => nameOf(destination).map((dst) => ({ src, dst, conn: conn.join(",") })));
+}
+
 function ours(network: Network): Line[] {
-  const name = (party: Party): readonly string[] =>
-    "ranges" in party
-      ? party.ranges
-          .filter(({ low, high }) => isV4(low) && isV4(high))
-          .map(({ low, high }) => `${formatAddress(low)}-${formatAddress(high)}${OUTSIDE}`)
-      : [party.id];
-  const lines: Line[] = [];
-  for (const { source, destination, must } of connections(network)) {
-    const conn = network.ports
-      .ranges(must)
-      .map(({ protocol, low, high }) => `${protocol} ${low === high ? low : `${low}-${high}`}`)
-      .join(",");
-    for (const src of name(source)) for (const dst of name(destination)) lines.push({ src, dst, conn });
-  }
-  for (const { destination, must } of waysIn(network)) {
-    const conn = network.ports.ranges(must).map(({ protocol, low }) => `${protocol} ${low}`);
-    if (conn.length > 0) lines.push({ src: "{ingress-controller}", dst: destination.id, conn: conn.join(",") });
-  }
-  return lines;
+  return [
+    ...[...connections(network)].flatMap(({ source, destination, must }) =>
+      linesOf(source, destination, network.ports, must),
+    ),
+    ...waysIn(network).flatMap(({ destination, must }) => {
+      const conn = network.ports.ranges(must).map(({ protocol, low }) => `${protocol} ${low}`);
+      return conn.length === 0 ? [] : [{ src: "{ingress-controller}", dst: destination.id, conn: conn.join(",") }];
+    }),
+  ];
 }
 
 describe.skipIf(corpus === undefined)("connection lists of the corpus", () => {
@@ -123,6 +137,32 @@ describe.skipIf(corpus === undefined)("connection lists of the corpus", () => {
     expect(normalize(ours(new Network(cluster, CLOSED_WORLD)))).toEqual(normalize(wanted));
   });
 
+  // The second name is what was, the first what is now. The analyser repeats a line for each piece of the outside.
+  const diffs = corpus ? readdirSync(join(root, "diffs")).filter((name) => name.endsWith(".txt")) : [];
+  it.each(diffs.filter((name) => !EXCEPTIONS.has(name)))("%s", (name) => {
+    const pairs = cases.flatMap((is) => cases.map((was) => [is.dir, was.dir] as const));
+    const [is, was] = pairs.find((pair) => name === `diff_between_${pair[0]}_and_${pair[1]}.txt`) ?? [];
+    const read = (dir = "") => readCluster(readSources([join(root, "cases", dir, "manifests")]).sources).cluster;
+    const { ports, changes } = compareNetworks(read(was), read(is), CLOSED_WORLD);
+    const sides = (side: "before" | "after"): Line[] =>
+      changes.flatMap(({ source, destination, [side]: { must } }) => linesOf(source, destination, ports, must));
+    const text = readFileSync(join(root, "diffs", name), "utf8");
+    const wanted = text.split("\n").flatMap((line) => {
+      const [, src, dst, ref1, ref2] =
+        /^diff-type: \w+, source: (.+), destination: (.+), ref1: (.+?), ref2: (.+?)(?:, workloads-diff-info: .*)?$/.exec(
+          line,
+        ) ?? [];
+      return src && dst && ref1 && ref2 ? [{ src, dst, ref1, ref2 }] : [];
+    });
+    expect(wanted.length > 0).toBe(text.includes("diff-type"));
+    const listed = (ref: "ref1" | "ref2") =>
+      wanted
+        .filter((line) => line[ref] !== "No Connections")
+        .map((line) => ({ src: line.src, dst: line.dst, conn: line[ref] }));
+    expect(normalize(sides("before"))).toEqual(normalize(listed("ref1")));
+    expect(normalize(sides("after"))).toEqual(normalize(listed("ref2")));
+  });
+
   it("answers for every case, and says how many are compared", () => {
     expect([...EXCEPTIONS.keys()].filter((dir) => !cases.some((entry) => entry.dir === dir))).toEqual([]);
     expect(readdirSync(join(root, "cases"))).toHaveLength(cases.length);
@@ -138,7 +178,7 @@ describe.skipIf(corpus === undefined)("connection lists of the corpus", () => {
     const lists = listed.filter(({ dir }) => !EXCEPTIONS.has(dir)).length;
     const errors = cases.filter(({ dir, expectError }) => expectError && !EXCEPTIONS.has(dir)).length;
     console.log(
-      `connection lists: ${lists} of ${listed.length} compared, and ${reported.length} of exposure reports; ` +
+      `connection lists: ${lists} of ${listed.length} compared, and ${reported.length} of exposure reports; ${diffs.length} differences; ` +
         `${errors} of ${cases.filter(({ expectError }) => expectError).length} inputs refused; ` +
         `${EXCEPTIONS.size} of ${cases.length} cases excepted`,
     );

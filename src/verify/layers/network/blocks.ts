@@ -1,10 +1,13 @@
 /** The address blocks that policies name: an IP block of a NetworkPolicy, or the networks of an admin policy's peer. */
 import { type AddressRange, type Cluster, type IpBlock, isV4 } from "../../../cluster/index.js";
 
-/** Every block of the cluster once, as sorted disjoint ranges. */
-export function blocksOf(cluster: Cluster): readonly (readonly AddressRange[])[] {
-  const found = new Map<string, readonly AddressRange[]>();
-  const add = (ranges: readonly AddressRange[]) => found.set(blockKey(ranges), ranges);
+/** Sorted, disjoint ranges. */
+export type Block = readonly AddressRange[];
+
+/** Every block of the cluster once. */
+export function blocksOf(cluster: Cluster): readonly Block[] {
+  const found = new Map<string, Block>();
+  const add = (ranges: Block) => found.set(blockKey(ranges), ranges);
   for (const policy of cluster.networkPolicies) {
     for (const rule of [...policy.ingress, ...policy.egress]) {
       for (const { ipBlock } of rule.peers ?? []) if (ipBlock !== undefined) add(rangesOfBlock(ipBlock));
@@ -18,12 +21,12 @@ export function blocksOf(cluster: Cluster): readonly (readonly AddressRange[])[]
   return [...found.values()];
 }
 
-export function blockKey(ranges: readonly AddressRange[]): string {
+export function blockKey(ranges: Block): string {
   return ranges.map(({ low, high }) => `${low.toString(36)}-${high.toString(36)}`).join();
 }
 
 /** The block without its exceptions. */
-export function rangesOfBlock(block: IpBlock): readonly AddressRange[] {
+export function rangesOfBlock(block: IpBlock): Block {
   let rest: AddressRange[] = [block.range];
   for (const except of block.except) {
     rest = rest.flatMap(({ low, high }) => {
@@ -38,7 +41,7 @@ export function rangesOfBlock(block: IpBlock): readonly AddressRange[] {
 }
 
 /** `::/0` holds the mapped form of every IPv4 address as a number, but an IPv6 block never matches an IPv4 packet. */
-export function rangesOfNetwork(range: AddressRange): readonly AddressRange[] {
+export function rangesOfNetwork(range: AddressRange): Block {
   return isV4(range.low) && isV4(range.high) ? [range] : withoutV4(range);
 }
 
@@ -53,10 +56,10 @@ function withoutV4({ low, high }: AddressRange): AddressRange[] {
   return pieces;
 }
 
-export function covers(ranges: readonly AddressRange[], { low, high }: AddressRange): boolean {
+export function covers(ranges: Block, { low, high }: AddressRange): boolean {
   return ranges.some((range) => range.low <= low && high <= range.high);
 }
 
-export function touches(ranges: readonly AddressRange[], { low, high }: AddressRange): boolean {
+export function touches(ranges: Block, { low, high }: AddressRange): boolean {
   return ranges.some((range) => range.low <= high && low <= range.high);
 }

@@ -1,4 +1,5 @@
 export type { Group, Reading } from "./cells.js";
+export { type Comparison, type ConnectionChange, compareNetworks, type Reach } from "./compare.js";
 export { type Connection, connections, type Party } from "./connections.js";
 export { explain, type Packet } from "./explain.js";
 export { networkLayer } from "./layer.js";

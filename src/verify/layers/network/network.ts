@@ -7,7 +7,7 @@
  */
 import { type Cluster, type NetworkPolicy, type Protocol, portsNamed } from "../../../cluster/index.js";
 import { Bits } from "./bits.js";
-import { rangesOfBlock } from "./blocks.js";
+import { type Block, blocksOf, rangesOfBlock } from "./blocks.js";
 import { type Cell, type Group, meet, type Reading, step, unite } from "./cells.js";
 import { type Match, Matcher, sure } from "./match.js";
 import { type NetworkModel, OPEN_WORLD } from "./model.js";
@@ -29,6 +29,12 @@ export interface Change {
   readonly sources: Bits;
 }
 
+export interface Shared {
+  readonly ports: PortSets;
+  /** the blocks of all networks that share */
+  readonly blocks: readonly Block[];
+}
+
 /** The end that varies while the other is held. */
 type Side = "sources" | "destinations";
 
@@ -36,7 +42,7 @@ export class Network {
   readonly cluster: Cluster;
   readonly model: NetworkModel;
   readonly points: Points;
-  readonly ports = new PortSets();
+  readonly ports: PortSets;
   readonly matcher: Matcher;
   readonly tiers: Tiers;
   /** pods that something may bind which is not modelled or could not be read, and why */
@@ -46,10 +52,12 @@ export class Network {
   readonly #portsAt = new Map<string, Map<number, PortSet>>();
   readonly #portParts = new Map<string, readonly { points: Bits; ports: PortSet }[]>();
 
-  constructor(cluster: Cluster, model: NetworkModel = OPEN_WORLD) {
+  /** @param shared for networks that are compared: then equal ports and equal outside addresses are the same in both */
+  constructor(cluster: Cluster, model: NetworkModel = OPEN_WORLD, shared?: Shared) {
     this.cluster = cluster;
     this.model = model;
-    this.points = enumeratePoints(cluster);
+    this.ports = shared?.ports ?? new PortSets();
+    this.points = enumeratePoints(cluster, shared?.blocks ?? blocksOf(cluster));
     this.matcher = new Matcher(this.points, cluster.namespaces, model);
     this.tiers = tiersOf(cluster, this.matcher);
     this.unmodelled = findUnmodelled(cluster, this.points);

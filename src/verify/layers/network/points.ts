@@ -14,7 +14,7 @@ import {
   parseAddress,
   type Workload,
 } from "../../../cluster/index.js";
-import { blocksOf } from "./blocks.js";
+import type { Block } from "./blocks.js";
 
 export interface PodPoint {
   readonly kind: "pod";
@@ -56,8 +56,8 @@ export interface Points {
   readonly spans: ReadonlyMap<string, readonly [number, number]>;
 }
 
-export function enumeratePoints(cluster: Cluster): Points {
-  const blocks = blocksOf(cluster);
+/** @param blocks at least the blocks that the cluster's policies name */
+export function enumeratePoints(cluster: Cluster, blocks: readonly Block[]): Points {
   const pods: PodPoint[] = [];
   const byPod = new Map<Pod, PodPoint>();
   const byWorkload = new Map<string, PodPoint[]>();
@@ -108,7 +108,7 @@ function alike(pods: readonly Pod[], byAddress: boolean): Iterable<readonly [Pod
 }
 
 /** Cuts the address space at every border of a block and joins the pieces that lie in the same blocks. */
-function classesOf(blocks: readonly (readonly AddressRange[])[]): readonly (readonly AddressRange[])[] {
+function classesOf(blocks: readonly Block[]): readonly (readonly AddressRange[])[] {
   // IPv4 is a part of the number line; where no block cuts, it would fall into one class with IPv6 around it.
   const families = [
     [{ low: ALL_V6.low, high: ALL_V4.low - 1n }],
