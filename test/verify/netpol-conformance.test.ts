@@ -149,7 +149,7 @@ describe.skipIf(corpus === undefined)("connection lists of the corpus", () => {
     const text = readFileSync(join(root, "diffs", name), "utf8");
     const wanted = text.split("\n").flatMap((line) => {
       const [, src, dst, ref1, ref2] =
-        /^diff-type: \w+, source: (.+), destination: (.+), ref1: (.+?), ref2: (.+?)(?:, workloads-diff-info: .*)?$/.exec(
+        /^diff-type: \w+, source: (.+), destination: (.+), (?:ref|dir)1: (.+?), (?:ref|dir)2: (.+?)(?:, workloads-diff-info: .*)?$/.exec(
           line,
         ) ?? [];
       return src && dst && ref1 && ref2 ? [{ src, dst, ref1, ref2 }] : [];
