@@ -50,7 +50,7 @@ describe("network policies", () => {
           }
         }
       }),
-      { seed: 41, numRuns: 150 },
+      { seed: 41, numRuns: 100 },
     );
   });
 
@@ -204,7 +204,7 @@ describe("istio", () => {
           }
         },
       ),
-      { seed: 43, numRuns: 120 },
+      { seed: 43, numRuns: 80 },
     );
   });
 
@@ -242,7 +242,7 @@ describe("istio", () => {
           }
         },
       ),
-      { seed: 44, numRuns: 120 },
+      { seed: 44, numRuns: 80 },
     );
   });
 
@@ -286,7 +286,7 @@ describe("istio", () => {
           }
         }
       }),
-      { seed: 45, numRuns: 150 },
+      { seed: 45, numRuns: 100 },
     );
   });
 });

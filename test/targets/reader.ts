@@ -184,9 +184,21 @@ export function permissionsOf(objects: readonly Loose[]): ReadonlySet<string> {
             for (const method of operation.methods ?? ["any"]) {
               for (const path of operation.paths ?? ["any"]) {
                 for (const host of operation.hosts ?? ["any"]) {
-                  found.add(
-                    say(kind, where, attach, source, operation.ports ?? "any", method, path, host, rule.when ?? []),
-                  );
+                  for (const principal of source.principals)
+                    found.add(
+                      say(
+                        kind,
+                        where,
+                        attach,
+                        principal,
+                        source.requestPrincipals ?? "any",
+                        operation.ports ?? "any",
+                        method,
+                        path,
+                        host,
+                        rule.when ?? [],
+                      ),
+                    );
                 }
               }
             }
