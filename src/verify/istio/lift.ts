@@ -2,11 +2,15 @@
  * A concrete request → the point of the request space that it is for the destination: its path as the proxy evaluates
  * it, its token as the JWT filter judges it, its headers in lower case.
  */
-import type { JwtRule, PathNormalization } from "../../cluster/index.js";
+import type { Cluster, JwtRule, PathNormalization, Pod, Workload } from "../../cluster/index.js";
 import type { Json, JsonObject } from "../../documents/index.js";
+import { jwtFilterOn } from "../layers/jwt/filter.js";
 import type { Request, Token } from "../request.js";
 import { type Atom, addressNumber, dimension, type Point } from "../space/index.js";
+import { seatOf } from "./attachment.js";
 import { evaluatedPath } from "./paths.js";
+import { proxyOf } from "./presence.js";
+import { inboundChains } from "./services.js";
 
 export interface Arrival {
   readonly request: Request;
@@ -21,6 +25,25 @@ export interface Arrival {
   readonly jwtRules: readonly JwtRule[];
   /** undefined where no proxy parses the request */
   readonly normalization: PathNormalization | undefined;
+}
+
+/** The point of a request to a pod, with what is known of its proxy filled in. */
+export function pointTo(
+  cluster: Cluster,
+  { workload, pod }: { readonly workload: Workload; readonly pod: Pod },
+  arrival: Omit<Arrival, "jwtRules" | "normalization">,
+): Point | undefined {
+  const { kind } = proxyOf(cluster, workload, pod);
+  const proxied = kind === "sidecar" || kind === "gateway" || kind === "unknown";
+  const filter = proxied
+    ? jwtFilterOn(cluster, seatOf(workload, pod, kind === "gateway" ? "gateway" : "sidecar"))
+    : undefined;
+  const parsed = kind === "gateway" || !inboundChains(cluster, pod, arrival.port).every((chain) => chain === "tcp");
+  return pointOf({
+    ...arrival,
+    jwtRules: filter?.rules ?? [],
+    normalization: proxied && parsed ? cluster.mesh.pathNormalization : undefined,
+  });
 }
 
 /** Undefined for a request that the proxy answers with an error before it looks at any policy. */

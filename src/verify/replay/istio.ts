@@ -9,9 +9,12 @@ import type {
   KubeObject,
   Labels,
   RequestAuthentication,
+  Service,
+  Sidecar,
 } from "../../cluster/index.js";
 import type { Json, JsonObject } from "../../documents/index.js";
 import type { Request, Token } from "../request.js";
+import { atWaypoint, waypointBefore, ztunnelRules } from "./istio-ambient.js";
 import { type Ruling, rule, type Seen } from "./istio-policies.js";
 import { captured, type Place, peerMode, proxyBefore, servedBy, spoken, toldTls } from "./istio-wire.js";
 import { normalizedPath } from "./match.js";
@@ -57,8 +60,7 @@ export function replayIstio(cluster: Cluster, call: Call): Decision {
     const refused = proxy === "ztunnel" ? ztunnelWire(cluster, call, wire) : sidecarWire(cluster, call, wire);
     if (refused !== undefined) return refused;
   }
-  if (proxy === "ztunnel")
-    return { layer: "authorization", outcome: "unknown", reason: "ambient mode is replayed by the cluster only" };
+  if (proxy === "ztunnel") return atZtunnel(cluster, call, wire);
   const principal = wire === "mtls" && call.from !== undefined ? identity(cluster, call.from) : undefined;
   return { ...atProxy(cluster, call, proxy, principal), ...(principal === undefined ? {} : { principal }) };
 }
@@ -86,6 +88,8 @@ function wireOf(cluster: Cluster, call: Call, destination: string): "mtls" | "pl
   if (served === undefined) return "nothing";
   const taken = captured(from, "Outbound", by.port);
   if (taken !== true) return taken === false ? "plaintext" : undefined;
+  if (!inRegistry(cluster, from, served.service, by.port))
+    return passesUnknown(cluster, from) ? "plaintext" : "nothing";
   const told = toldTls(cluster, from, served.service, by.port);
   if (told === "DISABLE") return "plaintext";
   if (told === "ISTIO_MUTUAL") return "mtls";
@@ -96,17 +100,40 @@ function wireOf(cluster: Cluster, call: Call, destination: string): "mtls" | "pl
   return mode === undefined ? undefined : mode === "DISABLE" ? "plaintext" : "mtls";
 }
 
-/** Whether the client's sidecar lets through what is not in its registry. */
-function passesUnknown(cluster: Cluster, { workload, pod }: Place): boolean {
+function sidecarResource(cluster: Cluster, { workload, pod }: Place): Sidecar | undefined {
   const own = cluster.sidecars.filter(({ namespace }) => namespace === workload.namespace);
   const wide = (selector: Labels | undefined) => (selector?.size ?? 0) === 0;
-  const found =
+  return (
     own.find(
       ({ selector }) => !wide(selector) && [...(selector ?? [])].every(([key, value]) => pod.labels.get(key) === value),
     ) ??
     own.find(({ selector }) => wide(selector)) ??
-    cluster.sidecars.find(({ namespace, selector }) => namespace === cluster.mesh.rootNamespace && wide(selector));
-  return (found?.outboundMode ?? cluster.mesh.outboundMode) === "ALLOW_ANY";
+    cluster.sidecars.find(({ namespace, selector }) => namespace === cluster.mesh.rootNamespace && wide(selector))
+  );
+}
+
+/** Whether the client's sidecar lets through what is not in its registry. */
+function passesUnknown(cluster: Cluster, client: Place): boolean {
+  return (sidecarResource(cluster, client)?.outboundMode ?? cluster.mesh.outboundMode) === "ALLOW_ANY";
+}
+
+function inRegistry(cluster: Cluster, client: Place, service: Service, port: number): boolean {
+  const egress = sidecarResource(cluster, client)?.egress;
+  if (egress === undefined) return true;
+  const host = `${service.name}.${service.namespace}.svc.cluster.local`;
+  for (const { hosts, port: only } of egress) {
+    if (only !== undefined && only !== port) continue;
+    for (const written of hosts) {
+      const [space, name] = written.includes("/") ? written.split("/", 2) : ["*", written];
+      const spaceFits =
+        space === "*" ||
+        space === service.namespace ||
+        (space === "." && service.namespace === client.workload.namespace);
+      if (spaceFits && (name === "*" || name === host || (name?.startsWith("*") && host.endsWith(name.slice(1)))))
+        return true;
+    }
+  }
+  return false;
 }
 
 function sidecarWire(cluster: Cluster, { to, port }: Call, wire: "mtls" | "plaintext"): Decision | undefined {
@@ -117,6 +144,10 @@ function sidecarWire(cluster: Cluster, { to, port }: Call, wire: "mtls" | "plain
     return wire === "mtls"
       ? { layer: "mtls", outcome: "deny", reason: "the client speaks TLS to a port that the sidecar leaves alone" }
       : allow("the sidecar leaves the port alone");
+  }
+  const filter = extensionBefore(cluster, to, false);
+  if (filter?.kind === "EnvoyFilter") {
+    return { layer: "mtls", outcome: "unknown", reason: `EnvoyFilter ${filter.name} is not evaluated`, object: filter };
   }
   return refusedBy(peerMode(cluster, to, port), wire);
 }
@@ -162,38 +193,91 @@ function concerning<P extends Targeted>(
   });
 }
 
+function atZtunnel(cluster: Cluster, call: Call, wire: "mtls" | "plaintext"): Decision {
+  const { from, to, port, by } = call;
+  const own = concerning(cluster.authorizationPolicies, cluster, to, false);
+  const principal = wire === "mtls" && from !== undefined ? identity(cluster, from) : undefined;
+  const connected = {
+    port,
+    sourceAddress: call.sourceAddress,
+    destinationAddress: call.destinationAddress,
+  };
+  const shown = principal === undefined ? {} : { principal };
+  const direct = (): Decision => ({ ...asRuled(ztunnelRules(own, { ...connected, principal })), ...shown });
+  if (by === "address" || principal === undefined) return direct();
+  const served = servedBy(cluster, to, port).find(
+    (one) => `${one.service.name}.${one.service.namespace}` === by.service && one.port.port === by.port,
+  );
+  const waypoint = served === undefined ? undefined : waypointBefore(cluster, served.service);
+  if (served === undefined || waypoint === undefined) return direct();
+  // A sidecar may or may not go through the waypoint; ztunnel always does.
+  if (waypoint === "missing" || from === undefined || proxyBefore(cluster, from) !== "ztunnel") {
+    return { layer: "authorization", outcome: "unknown", reason: "whether a waypoint is in the way is not known" };
+  }
+  const root = cluster.mesh.rootNamespace;
+  const seatedThere = <P extends Targeted>(list: readonly P[]) =>
+    list.filter((policy) => atWaypoint(policy, waypoint, served.service, root));
+  const there = ruledBy(cluster, call, principal, {
+    policies: seatedThere(cluster.authorizationPolicies),
+    rules: seatedThere(cluster.requestAuthentications).flatMap((one) => one.rules),
+    word: spoken(served.port),
+    edge: false,
+  });
+  if (there.outcome !== "allow") return { ...there, ...shown };
+  const relayed = `${cluster.mesh.trustDomain}/ns/${waypoint.namespace}/sa/${waypoint.name}`;
+  return { ...asRuled(ztunnelRules(own, { ...connected, principal: relayed })), ...shown };
+}
+
 function atProxy(cluster: Cluster, call: Call, proxy: "sidecar" | "gateway", principal: string | undefined): Decision {
-  const { to, port, request } = call;
+  const { to, port } = call;
   const edge = proxy === "gateway";
   const extension = extensionBefore(cluster, to, edge);
   if (extension !== undefined) {
-    return {
-      layer: "authorization",
-      outcome: "unknown",
-      reason: `${extension.kind} ${extension.name} is not evaluated`,
-      object: extension,
-    };
+    const reason = `${extension.kind} ${extension.name} is not evaluated`;
+    return { layer: "authorization", outcome: "unknown", reason, object: extension };
   }
-  const policies: readonly AuthorizationPolicy[] = concerning(cluster.authorizationPolicies, cluster, to, edge);
+  const words = new Set(edge ? ["http" as const] : servedBy(cluster, to, port).map((one) => spoken(one.port)));
+  if (words.size > 1)
+    return { layer: "http", outcome: "unknown", reason: "Services disagree about the port's protocol" };
+  const [word = "sniff"] = words;
   const authentications: readonly RequestAuthentication[] = concerning(
     cluster.requestAuthentications,
     cluster,
     to,
     edge,
   );
-  const rules = authentications.flatMap((one) => one.rules);
-  const words = new Set(edge ? ["http"] : servedBy(cluster, to, port).map((one) => spoken(one.port)));
-  if (words.size > 1)
-    return { layer: "http", outcome: "unknown", reason: "Services disagree about the port's protocol" };
-  const [word = "sniff"] = words;
-  const { http } = request;
-  if (http === undefined && word === "http")
+  return ruledBy(cluster, call, principal, {
+    policies: concerning(cluster.authorizationPolicies, cluster, to, edge),
+    rules: authentications.flatMap((one) => one.rules),
+    word,
+    edge,
+  });
+}
+
+interface Bench {
+  readonly policies: readonly AuthorizationPolicy[];
+  readonly rules: readonly JwtRule[];
+  readonly word: "http" | "tcp" | "sniff";
+  readonly edge: boolean;
+}
+
+/** One proxy's filters, in their order: HTTP, token, policies. */
+function ruledBy(
+  cluster: Cluster,
+  call: Call,
+  principal: string | undefined,
+  { policies, rules, word, edge }: Bench,
+): Decision {
+  const { http } = call.request;
+  if (http === undefined && word === "http") {
     return { layer: "http", outcome: "deny", reason: "the port speaks HTTP, the bytes are something else" };
-  if (http === undefined || word === "tcp")
+  }
+  if (http === undefined || word === "tcp") {
     return asRuled(rule(policies, seenAs(call, principal, undefined, undefined, rules, edge), cluster.mesh));
+  }
   const path = normalizedPath(http.target, cluster.mesh.pathNormalization);
   if (path === undefined) return { layer: "http", outcome: "deny", reason: "the proxy refuses the path" };
-  const verdict = tokenVerdict(request, rules);
+  const verdict = tokenVerdict(call.request, rules);
   if (verdict === "refused") return { layer: "jwt", outcome: "deny", reason: "no rule accepts the token" };
   return asRuled(rule(policies, seenAs(call, principal, { ...http, path }, verdict, rules, edge), cluster.mesh));
 }
@@ -294,7 +378,8 @@ function seenAs(
     sourceAddress: call.sourceAddress,
     remoteAddress: edge || http === undefined ? call.sourceAddress : (forwarded ?? call.sourceAddress),
     destinationAddress: call.destinationAddress,
-    sni: call.wire === "plaintext" || principal === undefined ? null : undefined,
+    // Without TLS there is no server name; bytes that are not HTTP may be TLS of the client's own.
+    sni: principal === undefined && call.request.http !== undefined ? null : undefined,
     claim: (names) => claimTexts(token?.claims, names, spaced),
     rewritten: (name) =>
       ON_THE_WAY.some((form) => form.test(name)) || written.some((one) => one.toLowerCase() === name),

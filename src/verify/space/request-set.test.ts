@@ -7,7 +7,7 @@ import { Language } from "./language.js";
 import { Ranges } from "./ranges.js";
 import { anything, literal, sequence } from "./regex.js";
 import { type Point, RequestSet } from "./request-set.js";
-import { ABSENT, only, Text } from "./text.js";
+import { ABSENT, NO_TEXT, only, Text } from "./text.js";
 
 const role = dimension.header("X-Role");
 const groups = dimension.claim(["groups"]);
@@ -124,6 +124,14 @@ describe("request sets", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it("hold for no value of an empty choice, mentioned or not", () => {
+    const set = RequestSet.where(dimension.path, under("/a"));
+    for (const one of [dimension.path, dimension.method]) {
+      expect(set.some(one, NO_TEXT).isEmpty).toBe(true);
+      expect(set.every(one, NO_TEXT).isFull).toBe(true);
+    }
   });
 
   it("list disjoint boxes that make up the set", () => {

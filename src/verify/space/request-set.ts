@@ -203,6 +203,8 @@ export class RequestSet {
 
   /** The requests that belong to the set for some value of the dimension within `values`. */
   some<V extends AnyValues>(dimension: Dimension<V>, values: V = dimension.full): RequestSet {
+    // A set that does not mention the dimension holds for each of its values, and for none of none.
+    if (values.isEmpty) return RequestSet.empty;
     return this.#rewrite(dimension, (edges) =>
       edges
         .filter((edge) => !combine("intersect", edge.values, values).isEmpty)
@@ -212,6 +214,7 @@ export class RequestSet {
 
   /** The requests that belong to the set for every value of the dimension within `values`. */
   every<V extends AnyValues>(dimension: Dimension<V>, values: V = dimension.full): RequestSet {
+    if (values.isEmpty) return RequestSet.full;
     return this.#rewrite(dimension, (edges) =>
       edges
         .filter((edge) => !combine("intersect", edge.values, values).isEmpty)

@@ -9,7 +9,7 @@ import { evaluatedPaths } from "../../istio/paths.js";
 import { intercepts, type Presence, podAddresses, proxyOf } from "../../istio/presence.js";
 import { type Chain, inboundChains } from "../../istio/services.js";
 import { cite, type End, type Given, type Layer, open, type Reason, verdict } from "../../layer.js";
-import { dimension, only, Ranges, RequestSet, Text, withinLimits } from "../../space/index.js";
+import { ABSENT, dimension, only, Ranges, RequestSet, Text, withinLimits } from "../../space/index.js";
 import { type JwtFilter, jwtFilterOn } from "../jwt/filter.js";
 import type { Surroundings } from "./attributes.js";
 import { decide } from "./decide.js";
@@ -122,7 +122,7 @@ class PolicySets {
       jwt: filter !== undefined,
       writtenHeaders: filter?.writtenHeaders ?? new Set(),
     };
-    const decided = decide(policies, surroundings, mesh);
+    const decided = withoutServerName(decide(policies, surroundings, mesh));
     if (chain === "tcp") return decided;
     return RequestSet.all([
       HTTP,
@@ -130,6 +130,13 @@ class PolicySets {
       decided,
     ]);
   }
+}
+
+/** HTTP without TLS asks for no server name. */
+function withoutServerName(set: RequestSet): RequestSet {
+  if (!set.dimensions.includes(dimension.sni)) return set;
+  const plain = HTTP.intersect(RequestSet.where(dimension.principal, ABSENT));
+  return set.minus(plain).union(plain.intersect(set.at(dimension.sni, null)));
 }
 
 function enforced(cluster: Cluster, sets: PolicySets, workload: Workload, pod: Pod, port: number): Enforced {

@@ -46,7 +46,7 @@ function judge(cluster: Cluster, connection: Connection): LayerVerdict {
 }
 
 /** The registry's entries that cover the destination. */
-function waysOut(cluster: Cluster, { to, port }: Connection, caller: Caller): readonly Reason[] {
+function waysOut(cluster: Cluster, { from, to, port }: Connection, caller: Caller): readonly Reason[] {
   if (to.kind === "outside") {
     return entriesFor(cluster, caller, to.name, port).map(({ object }) => ({
       effect: "allows",
@@ -55,15 +55,22 @@ function waysOut(cluster: Cluster, { to, port }: Connection, caller: Caller): re
     }));
   }
   const sidecar = sidecarFor(cluster, caller);
-  return exposuresOf(cluster, to.pod, port)
-    .filter((exposure) =>
-      imports(sidecar, caller, serviceHost(exposure.service), exposure.service.namespace, exposure.port.port),
-    )
-    .map(({ service }) => ({
-      effect: "allows",
-      text: `the registry of ${caller.namespace} has \`${serviceHost(service)}\``,
-      object: service.object,
-    }));
+  return exposuresOf(cluster, to.pod, port).flatMap(({ service, port: { port: called } }): readonly Reason[] => {
+    const host = serviceHost(service);
+    if (imports(sidecar, caller, host, service.namespace, called)) {
+      return [
+        { effect: "allows", text: `the registry of ${caller.namespace} has \`${host}\``, object: service.object },
+      ];
+    }
+    if (from.kind === "outside" || intercepts(from.pod, "Outbound", called) !== false) return [];
+    return [
+      {
+        effect: "allows",
+        text: `port ${called} is excluded from the sidecar of ${from.workload.id}`,
+        object: from.workload.object,
+      },
+    ];
+  });
 }
 
 function describe(cluster: Cluster, { to, port }: Connection, caller: Caller): Reason {

@@ -8,7 +8,7 @@ import { intercepts, type Presence, proxyOf } from "../../istio/presence.js";
 import { exposuresOf, principalOf, serviceHost } from "../../istio/services.js";
 import type { Connection, End } from "../../layer.js";
 import { ABSENT, NO_TEXT, only, type Text } from "../../space/index.js";
-import { outboundMode } from "../egress/registry.js";
+import { imports, outboundMode, sidecarFor } from "../egress/registry.js";
 import { clientTls } from "./destination-rules.js";
 import { demandOf } from "./server.js";
 
@@ -54,6 +54,7 @@ function proxied(
 ): readonly Text[] {
   if (to.kind === "outside") return PLAINTEXT;
   const client = { namespace: from.workload.namespace, labels: from.pod.labels };
+  const sidecar = sidecarFor(cluster, client);
   // Each way of calling has its own possible outcomes; a world picks one outcome for every way.
   const ways: (readonly Text[])[] = [];
   const direct = intercepts(from.pod, "Outbound", port);
@@ -62,8 +63,14 @@ function proxied(
   for (const { service, port: servicePort } of exposuresOf(cluster, to.pod, port)) {
     if (servicePort.protocol !== "TCP") continue;
     const called = intercepts(from.pod, "Outbound", servicePort.port);
+    const host = serviceHost(service);
+    if (called !== false && !imports(sidecar, client, host, service.namespace, servicePort.port)) {
+      // Not in the registry: the call is as good as one to the address.
+      if (called === undefined) ways.push([ABSENT, NO_TEXT]);
+      continue;
+    }
     const settings = clientTls(cluster, client, {
-      host: serviceHost(service),
+      host,
       namespace: service.namespace,
       port: servicePort.port,
     });

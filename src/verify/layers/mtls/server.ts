@@ -30,13 +30,17 @@ export function demandOf(cluster: Cluster, workload: Workload, pod: Pod, port: n
   // A selector in the root namespace reaches no other namespace, and is not looked at in its own.
   const narrow =
     workload.namespace === root ? [] : own.filter((policy) => !isWide(policy) && selects(policy.selector, pod.labels));
-  const scopes: readonly Scope[] = [
-    { mode: (policy) => policy.portModes.get(port) ?? "UNSET", policies: narrow },
-    { mode: ({ mode }) => mode, policies: narrow },
-    { mode: ({ mode }) => mode, policies: wide },
-    { mode: ({ mode }) => mode, policies: mesh },
-  ];
-  return resolve(scopes);
+  // A policy that does not name the port says of it what it says of the whole workload.
+  const ofPort = (policy: PeerAuthentication): MtlsMode => {
+    const mode = policy.portModes.get(port) ?? "UNSET";
+    return mode === "UNSET" ? policy.mode : mode;
+  };
+  const whole = ({ mode }: PeerAuthentication): MtlsMode => mode;
+  return resolve([
+    { mode: ofPort, policies: narrow },
+    { mode: whole, policies: wide },
+    { mode: whole, policies: mesh },
+  ]);
 }
 
 function resolve(scopes: readonly Scope[]): Demand {
