@@ -52,6 +52,12 @@ export const CODES = {
   CLUSTER_DUPLICATE: { exit: 3, summary: "two documents define the same Kubernetes object differently" },
   // draft
   DRAFT_NOTHING: { exit: 3, summary: "there is nothing to draft a workflow from" },
+  // runtime
+  RUNTIME_RUNNING: { exit: 4, summary: "the workflow is running already" },
+  RUNTIME_NOT_RUNNING: { exit: 1, summary: "the workflow is not running" },
+  RUNTIME_NOT_RUNNABLE: { exit: 3, summary: "a workload cannot be started on this machine as it is declared" },
+  RUNTIME_NOT_READY: { exit: 1, summary: "a workload did not get ready" },
+  RUNTIME_CONTROL: { exit: 4, summary: "the running supervisor refuses an order" },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4 | 70; summary: string }>;
 
 export type Code = keyof typeof CODES;

@@ -1,3 +1,4 @@
+export { type BundleFile, BundlePoint, inputOf, OpaPoint } from "./bundle-point.js";
 export type {
   Callee,
   Caller,

@@ -110,7 +110,10 @@ function spoken(
   }
   const upgrades = rules.some(({ protocol }) => protocol === "websocket");
   const plain = rules.find(({ protocol }) => protocol !== "websocket") ?? rules[0];
-  return { protocol: plain.protocol, upgrades, identities: [...identities].sort() };
+  const { from, to, protocol } = plain;
+  // Between workloads `https` is TLS that the applications speak themselves: bytes to the proxies.
+  const isOpaque = protocol === "https" && from.kind === "workload" && to.kind === "workload";
+  return { protocol: isOpaque ? "tls" : protocol, upgrades, identities: [...identities].sort() };
 }
 
 /** The names of a workload in the cluster, which are its names here too. */

@@ -1,0 +1,22 @@
+export {
+  type BundleFile,
+  BundlePoint,
+  type Decision,
+  type DecisionEvent,
+  type DecisionLog,
+  type DecisionPoint,
+  type DecisionRequest,
+  inputOf,
+  OpaPoint,
+} from "./decision/index.js";
+export { type Limits, type ProxyPlan, planProxies, type StandIn } from "./pep/index.js";
+export { detectIsolation, type Isolation } from "./sandbox/index.js";
+export {
+  order,
+  StateFolder,
+  type Status,
+  Supervisor,
+  type SupervisorOptions,
+  type TokenOrder,
+  type WorkloadStatus,
+} from "./supervisor/index.js";

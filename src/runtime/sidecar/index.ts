@@ -1,0 +1,2 @@
+export { hostsFile } from "./inside-places.js";
+export type * from "./messages.js";
