@@ -1,4 +1,6 @@
 /** The built-in functions of Rego: one table of declarations and implementations. */
+
+import { AWS } from "./aws.js";
 import type { Builtin } from "./builtin.js";
 import { CIDR } from "./cidr.js";
 import { COLLECTIONS } from "./collections.js";
@@ -7,6 +9,7 @@ import { GLOB } from "./glob.js";
 import { GRAPHQL } from "./graphql/index.js";
 import { HASHES } from "./hashes.js";
 import { JSON_EDIT } from "./json-edit.js";
+import { JSON_SCHEMA } from "./json-schema/index.js";
 import { JWT } from "./jwt.js";
 import { KINDS } from "./kinds.js";
 import { NUMBERS } from "./numbers.js";
@@ -15,6 +18,7 @@ import { OUTPUT } from "./output.js";
 import { REFUSED } from "./refused.js";
 import { REGEX } from "./regex.js";
 import { STRINGS } from "./strings.js";
+import { TEMPLATES } from "./templates.js";
 import { TIME } from "./time.js";
 import { URIS } from "./uris.js";
 import { VERSIONS } from "./versions.js";
@@ -49,6 +53,9 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   JWT,
   URIS,
   GRAPHQL,
+  JSON_SCHEMA,
+  AWS,
+  TEMPLATES,
   REFUSED,
 ];
 

@@ -50,18 +50,25 @@ export function numberAt(args: readonly Value[], position: number): number | Num
 }
 
 const INT64_MAX = 9223372036854775807n;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const MIN_SAFE = -MAX_SAFE;
 
-/** An integer of 64 bits, written without exponent; clamped to safe integers, beyond which no position or count lies. */
+/** The integer of 64 bits that is written without an exponent, or undefined. */
+export function int64Of(value: Value): bigint | undefined {
+  if (!isNumber(value)) return undefined;
+  if (typeof value !== "number" && /[eE]/.test(value.text)) return undefined;
+  const integer = toBigInt(value);
+  return integer === undefined || integer > INT64_MAX || integer < -INT64_MAX - 1n ? undefined : integer;
+}
+
+/** An integer of 64 bits, clamped to safe integers, beyond which no position or count lies. */
 export function intAt(args: readonly Value[], position: number): number {
   const value = numberAt(args, position);
   if (typeof value === "number" && Number.isInteger(value)) return value;
-  const integer = typeof value === "number" || /[eE]/.test(value.text) ? undefined : toBigInt(value);
-  if (integer === undefined || integer > INT64_MAX || integer < -INT64_MAX - 1n) {
-    throw operandError(position, "must be integer number but got floating-point number");
-  }
-  return Number(
-    integer < -9007199254740991n ? -9007199254740991n : integer > 9007199254740991n ? 9007199254740991n : integer,
-  );
+  const integer = int64Of(value);
+  if (integer === undefined) throw operandError(position, "must be integer number but got floating-point number");
+  const clamped = integer < MIN_SAFE ? MIN_SAFE : integer > MAX_SAFE ? MAX_SAFE : integer;
+  return Number(clamped);
 }
 
 export function bigIntAt(args: readonly Value[], position: number): bigint {

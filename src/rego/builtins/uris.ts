@@ -102,6 +102,29 @@ function portOf(text: string): string {
   return text.slice(1);
 }
 
+export function isUriReference(text: string): boolean {
+  try {
+    parseUri(text);
+    return true;
+  } catch (error) {
+    if (error instanceof BuiltinError) return false;
+    throw error;
+  }
+}
+
+/** The scheme of a URI, in lower case; empty when it has none. @throws BuiltinError when the text is no URI reference */
+export function schemeOfUri(text: string): string {
+  return parseUri(text).scheme;
+}
+
+/** The parts that a signed request needs: the authority as written, the path escaped, the query. */
+export function requestTarget(text: string): { readonly host: string; readonly path: string; readonly query: string } {
+  const uri = parseUri(text);
+  const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*)/.exec(text)?.[1] ?? "";
+  const path = uri.rawPath === uri.path ? escapePath(uri.path) : uri.rawPath;
+  return { host: authority.slice(authority.lastIndexOf("@") + 1), path, query: uri.rawQuery };
+}
+
 function parse(args: readonly Value[]): Value {
   const uri = parseUri(stringAt(args, 0));
   const fields: readonly (readonly [string, string])[] = [
@@ -118,14 +141,7 @@ function parse(args: readonly Value[]): Value {
 
 function isValid(args: readonly Value[]): Value {
   const text = valueAt(args, 0);
-  if (typeof text !== "string" || text === "") return false;
-  try {
-    parseUri(text);
-    return true;
-  } catch (error) {
-    if (error instanceof BuiltinError) return false;
-    throw error;
-  }
+  return typeof text === "string" && text !== "" && isUriReference(text);
 }
 
 export const URIS: readonly Builtin[] = [
