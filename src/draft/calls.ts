@@ -161,7 +161,9 @@ function addOutside(
   if (reference.form !== "url" && strength !== "strong") return false;
   if (setting.form === "file" && strength !== "strong" && !CALLING.test(lineOf(setting.text, reference.line)))
     return false;
-  const bareOwn = reference.form === "host" && reference.key !== undefined && namesItself(key, caller.draft.name);
+  const bareOwn = setting.form === "variable" && reference.form === "host" && namesItself(key, caller.draft.name);
+  // in a file, a name alone may be the server's own
+  if (setting.form === "file" && reference.form === "host" && reference.port === undefined) return false;
   if (isPublicKey(key) || bareOwn) {
     const text = `${cited}: \`${host}\` is taken for the address under which it is reached itself`;
     remarks.add("assumed", caller.draft.name, text, setting.place());

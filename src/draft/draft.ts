@@ -79,7 +79,7 @@ export function draftOf({ cluster, problems }: ClusterReading, options: DraftOpt
   remarkServiceEntries(context, parties);
   return {
     name: labelOf(options.name ?? nameOf(cluster), "imported")
-      .slice(0, 52)
+      .slice(0, 40)
       .replace(/-+$/, ""),
     trustDomain: cluster.mesh.trustDomain,
     zones: [...new Set(inventory.workloads.map(({ zone }) => zone))].sort(),

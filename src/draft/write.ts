@@ -98,7 +98,9 @@ function identities(draft: Draft): readonly string[] {
 }
 
 function workloadLines(workload: DraftWorkload): readonly string[] {
-  const { name, zone, kind, image, source, object, services, place } = workload;
+  const { name, zone, kind, image, source, object, place } = workload;
+  // the API server takes no other names; a file that was never applied may hold any
+  const services = workload.services.filter((service) => labelOf(service) === service);
   const what = source === undefined ? "made by an operator" : `${source.kind} ${source.name}`;
   const valid = object !== undefined && /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(object.name) ? object : undefined;
   const others = services.length > 0 && services.join() !== name;
