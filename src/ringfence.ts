@@ -1,8 +1,11 @@
 /** The verbs: the one place where the stages are wired together. A stage itself never knows the next one. */
-import { dirname, join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { RingfenceError } from "./diagnostics/index.js";
 import { globFiles, readSource } from "./files/index.js";
 import { derive, type Policy } from "./policy/index.js";
+import { authoritySecret, StateFolder, Supervisor, type SupervisorOptions } from "./runtime/index.js";
+import { authorizationBundle } from "./targets/index.js";
 import { loadWorkflow } from "./workflow/index.js";
 
 /**
@@ -27,4 +30,41 @@ export function openPolicy(path: string): Policy {
     text: readSource(join(folder, file)).text,
   }));
   return derive(workflow, modules);
+}
+
+/** Where a workflow keeps its state on this machine: beside its file, unless another folder is named. */
+export function stateOf(path: string, workflow: string, folder?: string): StateFolder {
+  return new StateFolder(resolve(folder ?? join(folderOf(path), ".ringfence", workflow)), workflow);
+}
+
+export type RunOptions = Pick<
+  SupervisorOptions,
+  "issuers" | "opa" | "standIns" | "secretsFolder" | "limits" | "isolation" | "svidSeconds" | "note"
+> & { readonly stateFolder?: string };
+
+/**
+ * Runs the workflow of a file on this machine, with the very bundle that `compile` writes for a cluster.
+ * @throws RingfenceError for a file that is wrong, a workload that cannot be started here, a workflow that runs already
+ */
+export async function runWorkflow(path: string, { stateFolder, ...options }: RunOptions): Promise<Supervisor> {
+  const policy = openPolicy(path);
+  return Supervisor.start({
+    ...options,
+    policy,
+    bundle: authorizationBundle(policy),
+    folder: folderOf(path),
+    state: stateOf(path, policy.workflow, stateFolder),
+    secret: authoritySecret(),
+  });
+}
+
+/** Applies the file as it is now to a running workflow. */
+export async function reapplyWorkflow(path: string, supervisor: Supervisor): Promise<void> {
+  const policy = openPolicy(path);
+  await supervisor.apply(policy, authorizationBundle(policy));
+}
+
+function folderOf(path: string): string {
+  const folder = path === "-" ? "." : dirname(path);
+  return existsSync(folder) ? realpathSync(folder) : folder;
 }

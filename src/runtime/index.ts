@@ -12,6 +12,8 @@ export {
 export { type Limits, type ProxyPlan, planProxies, type StandIn } from "./pep/index.js";
 export { detectIsolation, type Isolation } from "./sandbox/index.js";
 export {
+  authoritySecret,
+  findDecision,
   order,
   StateFolder,
   type Status,

@@ -10,5 +10,6 @@ export type {
 } from "./controls.js";
 export { LABELS } from "./names.js";
 export { type KubeObject, titleOf } from "./object.js";
+export { authorizationBundle } from "./opa/index.js";
 export { TARGETS } from "./registry.js";
 export type { Artifact, Holding, ManifestArtifact, PatchArtifact, Target, TextArtifact } from "./target.js";

@@ -2,9 +2,28 @@ import type { DeclareCommand } from "../command.js";
 import { check } from "./check.js";
 import { compile } from "./compile.js";
 import { completion } from "./completion.js";
+import { down } from "./down.js";
 import { explain } from "./explain.js";
 import { importManifests } from "./import.js";
 import { init } from "./init.js";
+import { logs } from "./logs.js";
+import { restart } from "./restart.js";
+import { status } from "./status.js";
+import { token } from "./token.js";
+import { up } from "./up.js";
 
 /** In the order of `ringfence --help`: the order of the work. */
-export const COMMANDS: readonly DeclareCommand[] = [init, importManifests, check, compile, explain, completion];
+export const COMMANDS: readonly DeclareCommand[] = [
+  init,
+  importManifests,
+  check,
+  compile,
+  up,
+  status,
+  logs,
+  restart,
+  down,
+  token,
+  explain,
+  completion,
+];

@@ -8,7 +8,7 @@
  * proxy closes, whatever the reason, the workload dies with it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer, Socket } from "node:net";
+import { createServer, Server, Socket } from "node:net";
 
 interface Listen {
   readonly kind: "listen";
@@ -44,8 +44,12 @@ export type Report =
 
 let workload: ChildProcess | undefined;
 
-function report(message: Report, handle?: Socket | ReturnType<typeof createServer>): void {
-  if (process.connected) process.send?.(message, handle, {}, () => undefined);
+function report(message: Report, handle?: Socket | Server): void {
+  if (!process.connected) return;
+  process.send?.(message, handle, {}, () => {
+    // The proxy has its own hold on the socket now; with this one left open, half of the connections would come here.
+    if (handle instanceof Server) handle.close();
+  });
 }
 
 function listen({ key, host, port }: Listen): void {

@@ -1,0 +1,16 @@
+import { type DeclareCommand, examples } from "../command.js";
+import { namesRunning, orderRunning, type RunningOptions } from "./running.js";
+
+export const restart: DeclareCommand = (program, cli) => {
+  namesRunning(program.command("restart"))
+    .description("end a workload with its proxy, and start both again")
+    .argument("<workload...>", "names of workloads")
+    .addHelpText("after", examples(["restart model-server", "after its code has changed"]))
+    .action(async (names: readonly string[], options: RunningOptions) => {
+      for (const workload of names) {
+        cli.terminal.step(`restarting ${workload}`);
+        await orderRunning(options, "restart", { workload });
+        cli.terminal.result(`${workload} was restarted`);
+      }
+    });
+};
