@@ -14,7 +14,9 @@ const tsc = spawnSync(process.execPath, [join(dirname(typescript), "bin/tsc"), "
 });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
-cpSync(join(root, "src/targets/opa/rego"), join(root, "dist/targets/opa/rego"), { recursive: true });
+for (const folder of ["targets/opa/rego", "targets/gatekeeper/rego"]) {
+  cpSync(join(root, "src", folder), join(root, "dist", folder), { recursive: true });
+}
 
 const { workflowJsonSchema } = await import(pathToFileURL(join(root, "dist/workflow/index.js")).href);
 mkdirSync(join(root, "schema"), { recursive: true });

@@ -1,9 +1,8 @@
 /** From a Service and a port, as a caller writes them, to workloads and the ports of their pods. */
-import type { Service, ServicePort } from "../cluster/index.js";
+import { portsNamed, type Service, type ServicePort } from "../cluster/index.js";
 import { knownScheme, SCHEMES, WELL_KNOWN_PORTS } from "./images.js";
 import type { DraftWorkload, Inventory, Matched } from "./inventory.js";
 import { wordsOf } from "./keys.js";
-import { targetOf } from "./ports.js";
 
 export interface Destination {
   readonly workload: DraftWorkload;
@@ -47,10 +46,11 @@ export function destinationsOf(inventory: Inventory, call: Call): Destinations {
   const found = new Map<string, Destination>();
   let doubt = choice.doubt;
   for (const { draft: workload, pod } of behind) {
-    const target = targetOf(pod, chosen);
+    const { targetPort } = chosen;
+    const target = typeof targetPort === "number" ? targetPort : portsNamed(pod, targetPort, "TCP")[0];
     const port = choice.direct ?? target ?? chosen.port;
     if (target === undefined && choice.direct === undefined) {
-      const text = `the Service ${service.name} leads to the port ${chosen.targetPort}, which ${workload.name} does not name`;
+      const text = `the Service ${service.name} leads to the port ${targetPort}, which ${workload.name} does not name`;
       doubt = { topic: "port", text };
     }
     inventory.port(workload, port);

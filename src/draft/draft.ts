@@ -53,7 +53,7 @@ export function draftOf({ cluster, problems }: ClusterReading, options: DraftOpt
   remarkProblems(problems, cluster, remarks);
   const implicit = options.defaultNamespace ?? "default";
   const custom = readCustomResources(cluster, remarks, implicit);
-  const inventory = new Inventory(cluster, custom, implicit, remarks);
+  const inventory = new Inventory(cluster, custom, remarks);
   const names = new Names(cluster, custom, implicit);
   const outside = new OutsideParties(inventory.names);
   const ownHosts = entranceHosts(cluster);
@@ -145,10 +145,7 @@ function remarkSettings({ remarks }: CallContext, draft: DraftWorkload, settings
     );
   }
   for (const { secret, variable, place } of settings.secrets) {
-    if (
-      variable === undefined ||
-      !/(?:URL|URI|DSN|HOST|ENDPOINT|ADDR|ADDRESS|SERVERS?|BROKERS?|CONN(?:ECTION)?(?:_STRING)?)$/i.test(variable)
-    )
+    if (variable === undefined || !/(?:URL|URI|DSN|HOST|ENDPOINT|ADDR|ADDRESS|CONNECTION(?:_STRING)?)$/i.test(variable))
       continue;
     remarks.add(
       "unresolved",

@@ -5,6 +5,7 @@
 import {
   type Cluster,
   describeObject,
+  endpointsOf,
   type LabelSelector,
   matches,
   type Pod,
@@ -16,7 +17,7 @@ import type { Span } from "../diagnostics/index.js";
 import type { KubernetesObject, WorkloadKind } from "../workflow/index.js";
 import { isSidecarImage, kindOfImage } from "./images.js";
 import { at, textAt } from "./plain.js";
-import { guessPort, type PortHints, targetOf } from "./ports.js";
+import { guessPort, type PortHints } from "./ports.js";
 import type { Remarks } from "./remarks.js";
 
 export interface DraftWorkload {
@@ -71,26 +72,29 @@ export class Inventory {
   readonly workloads: readonly DraftWorkload[];
   readonly names = new NamePool();
   readonly #cluster: Cluster;
-  readonly #implicit: string;
   readonly #bySource = new Map<string, DraftWorkload>();
   readonly #byZone = new Map<string, DraftWorkload[]>();
   readonly #byCustom = new Map<CustomWorkload, DraftWorkload>();
 
-  /** @param implicit the namespace of objects that name none: of workloads of one name, the one there keeps it */
-  constructor(cluster: Cluster, custom: readonly CustomWorkload[], implicit: string, remarks: Remarks) {
+  constructor(cluster: Cluster, custom: readonly CustomWorkload[], remarks: Remarks) {
     this.#cluster = cluster;
-    this.#implicit = implicit;
+    const sources = cluster.workloads.filter((workload) => isPart(workload, remarks));
+    const wanted = [...sources, ...custom.map(({ name, namespace }) => ({ name, namespace }))].map(({ name }) =>
+      labelOf(name),
+    );
+    const shared = new Set(wanted.filter((name, index) => wanted.indexOf(name) !== index));
     const drafts: DraftWorkload[] = [];
-    for (const source of [...cluster.workloads].sort((a, b) => this.#rank(a) - this.#rank(b) || compare(a.id, b.id))) {
-      if (!isPart(source, remarks)) continue;
-      const draft = this.#draft(source);
+    for (const source of sources) {
+      const draft = this.#draft(source, shared);
       drafts.push(draft);
       this.#bySource.set(source.id, draft);
     }
     for (const part of custom) {
       const { name, namespace, kind, image, ports, place } = part;
+      const label = labelOf(name);
+      const own = shared.has(label) ? [] : [label];
       const draft: DraftWorkload = {
-        name: this.#take(name, namespace, "operator"),
+        name: this.names.take(...own, labelOf(`${label}-${namespace}`)),
         zone: namespace,
         kind,
         image,
@@ -143,24 +147,18 @@ export class Inventory {
     return hints;
   }
 
-  /** Who keeps a name that several want: the implicit namespace first, then servers before jobs. */
-  #rank({ namespace, kind }: Workload): number {
-    const known = (OBJECT_KINDS as readonly string[]).indexOf(kind);
-    return (namespace === this.#implicit ? 0 : 100) + (known === -1 ? OBJECT_KINDS.length : known);
-  }
-
-  #take(name: string, namespace: string, kind: string): string {
-    const label = labelOf(name);
-    return this.names.take(label, labelOf(`${label}-${namespace}`), labelOf(`${label}-${namespace}-${kind}`));
-  }
-
-  #draft(source: Workload): DraftWorkload {
+  #draft(source: Workload, shared: ReadonlySet<string>): DraftWorkload {
     const pod = source.pods[0];
     const image = mainImage(pod);
+    const label = labelOf(source.name);
+    const kind = source.kind.toLowerCase();
+    const wanted = shared.has(label)
+      ? [labelOf(`${label}-${source.namespace}`), labelOf(`${label}-${source.namespace}-${kind}`)]
+      : [label, labelOf(`${label}-${kind}`)];
     const services = servicesOf(this.#cluster, source);
     const objectKind = OBJECT_KINDS.find((known) => known === source.kind);
     return {
-      name: this.#take(source.name, source.namespace, source.kind),
+      name: this.names.take(...wanted),
       zone: source.namespace,
       kind: kindOf(source, image),
       image,
@@ -168,7 +166,7 @@ export class Inventory {
       services: services.map(({ name }) => name),
       source,
       custom: [],
-      ports: pod === undefined ? new Map() : portsOf(pod, services),
+      ports: pod === undefined ? new Map() : portsOf(this.#cluster, source, pod, services),
       place: () => source.object.origin.spanOf(["metadata", "name"]),
     };
   }
@@ -220,10 +218,10 @@ function mainImage(pod: Pod | undefined): string | undefined {
 }
 
 /** Ports that containers declare and Services lead to. UDP has no place in a workflow's flows. */
-function portsOf(pod: Pod, leading: readonly Service[]): Map<number, PortHints> {
+function portsOf(cluster: Cluster, source: Workload, pod: Pod, leading: readonly Service[]): Map<number, PortHints> {
   const probes = probesOf(pod);
   const services = leading.flatMap((service) =>
-    service.ports.map((servicePort) => ({ servicePort, port: targetOf(pod, servicePort) })),
+    endpointsOf(cluster, service).filter(({ workload }) => workload === source),
   );
   const numbers = new Set<number>();
   for (const container of servingContainers(pod)) {
@@ -253,7 +251,7 @@ function portsOf(pod: Pod, leading: readonly Service[]): Map<number, PortHints> 
 function servicesOf(cluster: Cluster, source: Workload): Service[] {
   return cluster.services
     .filter(({ namespace }) => namespace === source.namespace)
-    .filter(({ selector }) => selector !== undefined && source.pods.some((pod) => matches(selector, pod.labels)))
+    .filter((service) => endpointsOf(cluster, service).some(({ workload }) => workload === source))
     .sort((a, b) => Number(b.name === source.name) - Number(a.name === source.name) || compare(a.name, b.name));
 }
 

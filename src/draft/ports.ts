@@ -1,5 +1,4 @@
 /** What is spoken on a port, told by names, probes and numbers, and how sure that is. */
-import { type Pod, portsNamed, type ServicePort } from "../cluster/index.js";
 import { isHttp, type Protocol } from "../workflow/index.js";
 import { WELL_KNOWN_PORTS } from "./images.js";
 
@@ -71,11 +70,6 @@ export function guessPort(port: number, hints: readonly PortHint[]): PortHints {
   if (known !== undefined)
     return { port, name, protocol: known.protocol, why: `port ${port} is known for ${known.words}` };
   return { port, name, protocol: "http", why: undefined };
-}
-
-/** The pod's port behind a Service's; undefined where the Service names one that the pod does not have. */
-export function targetOf(pod: Pod, { targetPort, protocol }: ServicePort): number | undefined {
-  return typeof targetPort === "number" ? targetPort : portsNamed(pod, targetPort, protocol)[0];
 }
 
 /** A caller's scheme settles what nothing else told. */

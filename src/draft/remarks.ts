@@ -3,7 +3,7 @@ import { formatSpan, type Span } from "../diagnostics/index.js";
 
 /** Topics in the order of the report, each with its heading. */
 export const TOPICS = {
-  conflict: "defined twice: the definition named here counts; better import one variant at a time",
+  conflict: "defined twice: the definition named here counts",
   skipped: "not read",
   "not-understood": "custom resources that are not understood as workloads",
   invisible: "served, and called by nobody in the manifests: their callers' images know, add those flows by hand",

@@ -827,10 +827,10 @@ describe("the file", () => {
       ({ name, zone, kubernetes }) => `${name} ${zone} ${kubernetes?.kind}/${kubernetes?.name}`,
     );
     expect(names).toEqual([
-      "web a Deployment/web",
+      "web-a a Deployment/web",
       "web-b b Deployment/web",
-      "job default Deployment/job",
       "job-default default CronJob/job",
+      "job-default-deployment default Deployment/job",
     ]);
   });
 

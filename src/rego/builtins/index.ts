@@ -22,7 +22,6 @@ import { TEMPLATES } from "./templates.js";
 import { TIME } from "./time.js";
 import { URIS } from "./uris.js";
 import { VERSIONS } from "./versions.js";
-import { X509 } from "./x509/index.js";
 
 export {
   type Builtin,
@@ -57,7 +56,6 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   JSON_SCHEMA,
   AWS,
   TEMPLATES,
-  X509,
   REFUSED,
 ];
 

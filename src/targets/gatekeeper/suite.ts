@@ -1,0 +1,86 @@
+/** Gator suites beside the templates: for each, objects that it lets in and objects, one step away, that it refuses. */
+import type { Policy } from "../../policy/index.js";
+import { refusedPods, samplePod } from "../admission/samples.js";
+import type { KubeObject } from "../object.js";
+import type { Artifact } from "../target.js";
+import { toYaml, type Value } from "../yaml.js";
+
+interface Case {
+  readonly name: string;
+  readonly object: Value;
+  readonly violations: "yes" | "no";
+}
+
+/** @param files where each object of the target stands, relative to the suite's folder */
+export function suite(
+  policy: Policy,
+  templates: readonly KubeObject[],
+  constraints: readonly KubeObject[],
+): Artifact[] {
+  const artifacts: Artifact[] = [];
+  const tests: Value[] = [];
+  for (const constraint of constraints) {
+    const cases = casesOf(policy, constraint);
+    if (cases.length === 0) continue;
+    const folder = `${constraint.kind.toLowerCase()}.${constraint.metadata.name}`;
+    const template = templates.find(({ metadata }) => metadata.name === constraint.kind.toLowerCase());
+    const write = (name: string, object: Value) => {
+      artifacts.push({ kind: "text", path: `gatekeeper/test/${folder}/${name}.yaml`, text: toYaml(object) });
+      return `${folder}/${name}.yaml`;
+    };
+    tests.push({
+      name: folder,
+      template: write("template", template as Value),
+      constraint: write("constraint", constraint),
+      cases: cases.map(({ name, object, violations }) => ({
+        name,
+        object: write(name.replaceAll(" ", "-"), object),
+        assertions: [{ violations }],
+      })),
+    });
+  }
+  const text = toYaml({
+    apiVersion: "test.gatekeeper.sh/v1alpha1",
+    kind: "Suite",
+    metadata: { name: policy.workflow },
+    tests,
+  });
+  return [...artifacts, { kind: "text", path: "gatekeeper/test/suite.yaml", text: `# gator verify .\n${text}` }];
+}
+
+function casesOf(policy: Policy, constraint: KubeObject): Case[] {
+  const yes = (cases: { name: string; object: Value }[]) => cases.map((item): Case => ({ ...item, violations: "yes" }));
+  const kind = constraint.kind;
+  const workloads = policy.workloads.filter(({ image }) => image !== undefined);
+  if (kind.endsWith("PodSecurity")) {
+    const [first] = workloads;
+    if (first === undefined) return [];
+    return [
+      { name: "a pod without privileges", object: samplePod(policy, first), violations: "no" },
+      ...yes(refusedPods(policy, first).security),
+    ];
+  }
+  if (kind.endsWith("Workloads")) {
+    return workloads
+      .filter(({ zone }) => zone === constraint.metadata.name)
+      .flatMap((workload) => [
+        { name: `${workload.name} as it is`, object: samplePod(policy, workload), violations: "no" as const },
+        ...yes(refusedPods(policy, workload).placement),
+      ]);
+  }
+  if (kind.endsWith("StrictMtls")) {
+    const zone = policy.zones[0]?.name ?? "default";
+    const setting = (mode: string): Value => ({
+      apiVersion: "security.istio.io/v1",
+      kind: "PeerAuthentication",
+      metadata: { name: "default", namespace: zone },
+      spec: { mtls: { mode } },
+    });
+    return [
+      { name: "strict", object: setting("STRICT"), violations: "no" },
+      { name: "permissive", object: setting("PERMISSIVE"), violations: "yes" },
+      { name: "disabled", object: setting("DISABLE"), violations: "yes" },
+    ];
+  }
+  return [];
+}
