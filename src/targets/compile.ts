@@ -3,9 +3,9 @@
  * as one set in which no object stands twice, and the generation that the set as a whole has.
  */
 import { createHash } from "node:crypto";
-import { type Problem, RingfenceError, suggest } from "../diagnostics/index.js";
+import { type Problem, RingfenceError, type Span, suggest } from "../diagnostics/index.js";
 import type { Policy } from "../policy/index.js";
-import { FEATURES } from "./capability.js";
+import type { Feature } from "./capability.js";
 import { type Controls, controlsOf } from "./controls.js";
 import { demandsOf } from "./demand.js";
 import { kustomizationOf } from "./kustomization.js";
@@ -101,33 +101,32 @@ function selectTargets(chosen: readonly Target[], names: readonly string[] | und
 function refuseUnenforced(policy: Policy, chosen: readonly Target[]): void {
   const problems: Problem[] = [];
   for (const rule of policy.rules) {
+    // What is asked for at one place and left for the same reasons is one problem.
+    const groups = new Map<string, { features: Feature[]; span: Span; reasons: string }>();
     for (const { feature, span } of demandsOf(policy, rule)) {
       const reasons: string[] = [];
-      let held = false;
-      for (const target of chosen) {
+      const held = chosen.some((target) => {
         const holding = target.holds(policy, rule, feature);
-        if (holding.level === "enforced") {
-          held = true;
-          break;
-        }
+        if (holding.level === "enforced") return true;
         reasons.push(`\`${target.name}\` ${holding.why}`);
-      }
-      if (held) continue;
-      problems.push({
-        code: "TARGET_UNENFORCED",
-        message: `no chosen engine enforces the ${nounOf[feature] ?? feature} of \`${rule.id}\`: ${FEATURES[feature]}`,
-        span,
-        hint: reasons.length === 0 ? "choose an engine under `targets`" : [...new Set(reasons)].join("; "),
+        return false;
       });
+      if (held) continue;
+      const key = JSON.stringify([span.start, reasons]);
+      const group = groups.get(key) ?? { features: [], span, reasons: reasons.join("; ") };
+      group.features.push(feature);
+      groups.set(key, group);
+    }
+    for (const { features, span, reasons } of groups.values()) {
+      const nouns = features.map((feature) => NOUNS[feature] ?? feature).join(", ");
+      const message = `no chosen engine enforces this of \`${rule.id}\`: ${nouns}`;
+      problems.push({ code: "TARGET_UNENFORCED", message, span, hint: reasons });
     }
   }
   if (problems.length > 0) throw new RingfenceError(problems);
 }
 
-const nounOf: Partial<Record<string, string>> = {
-  "outside-hosts": "outside host",
-  "tls-origination": "TLS origination",
-};
+const NOUNS: Partial<Record<Feature, string>> = { "outside-hosts": "outside host", "tls-origination": "added TLS" };
 
 /** Two targets that write one object, or one path, would overwrite each other in an order that nobody sees. */
 function refuseTwice(artifacts: readonly Artifact[]): void {

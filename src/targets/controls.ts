@@ -77,7 +77,9 @@ function indexOf(target: Target, artifacts: readonly Artifact[]): TargetIndex {
       const reference = { path: artifact.path, title: titleOf(object) };
       const { rules, holds } = carriedBy(object);
       for (const rule of rules) add(byRule, rule, reference);
-      const zone = object.kind === "Namespace" ? object.metadata.name : (object.metadata.namespace ?? "");
+      // What a person places by hand (the mesh's own settings) holds for every zone.
+      const own = object.kind === "Namespace" ? object.metadata.name : (object.metadata.namespace ?? "");
+      const zone = artifact.apply === false ? "" : own;
       if (holds.length > 0) add(byZone, zone, { ...reference, holds });
     }
   }

@@ -30,7 +30,7 @@ export function emit(policy: Policy): readonly Artifact[] {
       }),
     ),
     ...(outside.length === 0 ? [] : [outsideArtifact(outside)]),
-    { kind: "text", path: "istio/mesh-config.yaml", text: meshConfig(policy), holds: ["normalization"] },
+    meshConfig(policy, mesh.rootNamespace),
   ];
 }
 

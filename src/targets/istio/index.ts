@@ -56,7 +56,7 @@ function requires(policy: Policy): readonly string[] {
   const { mesh } = policy.targets;
   if (mesh.engine === "none") return [];
   const sentences = [
-    `Istio 1.24 or later with the values of \`istio/mesh-config.yaml\`, its control plane in \`${mesh.rootNamespace}\`.`,
+    `Istio 1.24 or later with the settings of \`istio/mesh-config.yaml\`, its control plane in \`${mesh.rootNamespace}\`.`,
     "Each workload that is called has the Services that the file names (its own name unless it says otherwise), whose ports name their protocol.",
     "The cluster's domain is `cluster.local`.",
   ];

@@ -1,36 +1,46 @@
 /**
  * What the mesh's own configuration must say for the policies to mean what they say. It belongs to whoever installs
- * Istio, so it is a values file to merge, not an object to apply.
+ * Istio, so it is written as an installation reads it, and not applied with the rest.
  */
 import type { Policy } from "../../policy/index.js";
 import { asksDecisionPoint, DECISION_PORT, decisionNamespace, decisionProvider } from "../names.js";
+import { kubeObject } from "../object.js";
 import { seesRequests } from "../shape.js";
-import { toYaml, type ValueMap } from "../yaml.js";
+import type { ManifestArtifact } from "../target.js";
+import type { ValueMap } from "../yaml.js";
 
-export function meshConfig(policy: Policy): string {
-  const head = [
-    "# Values for the chart `istiod` (or the `meshConfig` of another installation): merge them into yours.",
-    "#",
-    "#   helm upgrade istiod istio/istiod -n istio-system --reuse-values -f mesh-config.yaml",
-    "#",
-    "# trustDomain: identities are written under this name; under another, every policy denies.",
+/** @param rootNamespace where the mesh is installed */
+export function meshConfig(policy: Policy, rootNamespace: string): ManifestArtifact {
+  const comment = [
+    "What the mesh's own configuration must say. Give it to the installation, or merge what stands under `spec` into the",
+    "values of the chart `istiod`:",
+    "",
+    "  istioctl install -f mesh-config.yaml",
+    "",
+    "trustDomain: identities are written under this name; under another, every policy denies.",
     ...(comparesPaths(policy)
       ? [
-          "# pathNormalization: paths are compared after decoding and merging slashes, so that `//admin` and `/%61dmin` are",
-          "#   no way around. The server behind must understand the path as it then is.",
+          "pathNormalization: paths are compared after decoding and merging slashes, so that `//admin` and `/%61dmin` are",
+          "  no way around. The server behind must understand the path as it then is.",
         ]
       : []),
-    "# outboundTrafficPolicy: a pod that no Sidecar object covers reaches what the mesh knows, and nothing else.",
+    "outboundTrafficPolicy: a pod that no Sidecar object covers reaches what the mesh knows, and nothing else.",
     ...(asksDecisionPoint(policy)
-      ? ["# extensionProviders: the decision point; where it does not answer, requests are denied."]
+      ? ["extensionProviders: the decision point; where it does not answer, requests are denied."]
       : []),
     ...(needsDnsCapture(policy)
-      ? [
-          "# ISTIO_META_DNS_CAPTURE: gives an outside host an address of its own, by which a TCP connection to it is told apart.",
-        ]
+      ? ["ISTIO_META_DNS_CAPTURE: gives an outside host an address of its own, by which TCP to it is told apart."]
       : []),
   ];
-  return `${head.join("\n")}\n${toYaml({ meshConfig: values(policy) })}`;
+  const installation = kubeObject(policy, {
+    apiVersion: "install.istio.io/v1alpha1",
+    kind: "IstioOperator",
+    name: policy.workflow,
+    namespace: rootNamespace,
+    holds: ["normalization"],
+    body: { spec: { meshConfig: values(policy) } },
+  });
+  return { kind: "manifests", path: "istio/mesh-config.yaml", objects: [installation], comment, apply: false };
 }
 
 function values(policy: Policy): ValueMap {

@@ -9,9 +9,6 @@ import { type KubeObject, kubeObject } from "../object.js";
 import type { Artifact, PatchArtifact } from "../target.js";
 import { POD_SECURITY, zoneLabels } from "../zone-labels.js";
 
-/** Namespaces that belong to the cluster: a default deny in one of them stops it. */
-const CLUSTER_NAMESPACES = new Set(["kube-system", "kube-public", "kube-node-lease"]);
-
 /** @throws TARGET_INEXPRESSIBLE for names that Kubernetes gives a meaning of its own */
 export function emit(policy: Policy): readonly Artifact[] {
   refuseNames(policy);
@@ -92,7 +89,7 @@ function patch(policy: Policy, workload: Workload): PatchArtifact {
 
 function refuseNames(policy: Policy): void {
   const { mesh, gateway } = policy.targets;
-  const taken = new Map<string, string>([...CLUSTER_NAMESPACES].map((name) => [name, "belongs to the cluster itself"]));
+  const taken = new Map<string, string>();
   if (mesh.engine === "istio") {
     taken.set(mesh.rootNamespace, "is the mesh's root namespace: a policy there holds for every namespace");
     taken.set(mesh.egressNamespace, "holds the egress gateway");

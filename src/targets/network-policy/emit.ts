@@ -91,7 +91,6 @@ function selectorOf(
   return { matchExpressions: [{ key: LABELS.workload, operator: "In", values: here.sort() }] };
 }
 
-/** Both directions are named even where nothing is opened: an empty list opens nothing, a missing one neither. */
 function workloadPolicy(shape: Shape, workload: Workload): KubeObject {
   const { ingress, egress, rules } = peersOfWorkload(shape, workload);
   return openings(
@@ -129,11 +128,19 @@ function openings(
       spec: {
         podSelector: { matchLabels: pods },
         policyTypes: ["Ingress", "Egress"],
-        ingress: byPorts(ingress).map(({ peers, ports }) => ({ from: peers, ports })),
-        egress: byPorts(egress).map(({ peers, ports }) => ({ to: peers, ports })),
+        ingress: some(byPorts(ingress).map(({ peers, ports }) => ({ from: peers, ports }))),
+        egress: some(byPorts(egress).map(({ peers, ports }) => ({ to: peers, ports }))),
       },
     },
   });
+}
+
+/**
+ * An empty list and a missing one open equally nothing where `policyTypes` names the direction; the API server stores
+ * neither, so writing one would make each apply a change.
+ */
+function some(rules: readonly Value[]): readonly Value[] | undefined {
+  return rules.length === 0 ? undefined : rules;
 }
 
 /** One rule for each set of ports, so that a file says each thing once. Every rule has peers and ports: neither is open. */
