@@ -109,12 +109,12 @@ export function extendedKeyUsage(...uses: readonly (keyof typeof EXTENDED_KEY_US
 
 /** Alternative names; critical when the subject is empty is not our case, so it is not. */
 export function subjectAltName(names: {
-  readonly uri: string;
+  readonly uri?: string;
   readonly dns?: readonly string[];
   readonly ip?: readonly Uint8Array[];
 }): Buffer {
   const parts = [
-    der(contextTag(GENERAL_NAME.uri, false), Buffer.from(names.uri, "latin1")),
+    ...(names.uri === undefined ? [] : [der(contextTag(GENERAL_NAME.uri, false), Buffer.from(names.uri, "latin1"))]),
     ...(names.dns ?? []).map((name) => der(contextTag(GENERAL_NAME.dns, false), Buffer.from(name, "latin1"))),
     ...(names.ip ?? []).map((address) => der(contextTag(GENERAL_NAME.ip, false), address)),
   ];

@@ -21,5 +21,6 @@ export {
   workloadId,
   workloadOf,
 } from "./spiffe-id.js";
+export { type ServerCertificate, standInCertificate } from "./stand-in-certificate.js";
 export { type Svid, type SvidExpectation, verifySvid } from "./svid.js";
 export * from "./token/index.js";

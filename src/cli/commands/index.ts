@@ -2,6 +2,7 @@ import type { DeclareCommand } from "../command.js";
 import { check } from "./check.js";
 import { compile } from "./compile.js";
 import { completion } from "./completion.js";
+import { demo } from "./demo.js";
 import { down } from "./down.js";
 import { explain } from "./explain.js";
 import { importManifests } from "./import.js";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly DeclareCommand[] = [
   importManifests,
   check,
   compile,
+  demo,
   up,
   status,
   logs,

@@ -1,4 +1,5 @@
 /** What supervisor and sidecars say to each other over the channel that ends with either of them. */
+import type { Protocol } from "../../policy/index.js";
 import type { BundleFile } from "../decision/index.js";
 import type { Address, Limits, ProxyPlan, StandIn, Trust } from "../pep/index.js";
 import type { Isolation } from "../sandbox/index.js";
@@ -57,12 +58,29 @@ export interface SidecarConfig {
   readonly run: RunConfig | undefined;
 }
 
+/** A request that a sidecar makes under its own identity, past its own proxy, to find out whether it is let through. */
+export interface Probe {
+  readonly address: Address;
+  readonly spiffeId: string;
+  readonly protocol: Protocol;
+  readonly host: string;
+  readonly path: string;
+}
+
+/** `reached`: the other end answered as if nothing stood between; everything else is a refusal. */
+export interface ProbeOutcome {
+  readonly reached: boolean;
+  /** what came back: an HTTP status, `closed`, or why there was no connection */
+  readonly answer: string;
+}
+
 export type ToSidecar =
   | { readonly kind: "configure"; readonly config: SidecarConfig }
   | { readonly kind: "issued"; readonly id: number; readonly certificate?: string }
   | { readonly kind: "trust"; readonly trust: Trust }
   | { readonly kind: "routes"; readonly routes: Routes }
   | { readonly kind: "policy"; readonly policy: PolicyConfig }
+  | { readonly kind: "probe"; readonly id: number; readonly probe: Probe }
   | { readonly kind: "run" }
   | { readonly kind: "stop"; readonly graceMs: number };
 
@@ -72,5 +90,6 @@ export type FromSidecar =
   | { readonly kind: "listening"; readonly addresses: Readonly<Record<string, Address>> }
   | { readonly kind: "ready" }
   | { readonly kind: "applied"; readonly problem?: string }
+  | { readonly kind: "probed"; readonly id: number; readonly outcome: ProbeOutcome }
   | { readonly kind: "failed"; readonly reason: string }
   | { readonly kind: "exited"; readonly code: number };

@@ -20,6 +20,7 @@ import type {
   SidecarConfig,
   ToSidecar,
 } from "./messages.js";
+import { probe } from "./probe.js";
 import { waitUntilReady } from "./readiness.js";
 
 export interface Channel {
@@ -109,6 +110,12 @@ export class Sidecar {
       case "policy":
         await this.#apply(message.policy);
         return;
+      case "probe": {
+        const outcome =
+          this.#tls === undefined ? { reached: false, answer: "not started" } : await probe(this.#tls, message.probe);
+        this.#channel.send({ kind: "probed", id: message.id, outcome });
+        return;
+      }
       case "run":
         await this.#run();
         return;

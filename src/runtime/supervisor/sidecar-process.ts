@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Address } from "../pep/index.js";
-import type { FromSidecar, SidecarConfig, ToSidecar } from "../sidecar/index.js";
+import type { FromSidecar, Probe, ProbeOutcome, SidecarConfig, ToSidecar } from "../sidecar/index.js";
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
@@ -37,6 +37,8 @@ export class SidecarProcess {
   #readyAt = 0;
   #hasRun = false;
   #stopping: Promise<void> | undefined;
+  readonly #probes = new Map<number, (outcome: ProbeOutcome) => void>();
+  #nextProbe = 1;
   readonly #applied: ((problem: string | undefined) => void)[] = [];
 
   constructor(options: SidecarOptions) {
@@ -87,6 +89,16 @@ export class SidecarProcess {
     return new Promise((resolve) => {
       this.#applied.push(resolve);
       this.send({ kind: "policy", policy });
+    });
+  }
+
+  /** Has the sidecar try a request under its own identity, past its own proxy. */
+  probe(probe: Probe): Promise<ProbeOutcome> {
+    if (this.#child?.connected !== true) return Promise.resolve({ reached: false, answer: "not running" });
+    const id = this.#nextProbe++;
+    return new Promise((resolve) => {
+      this.#probes.set(id, resolve);
+      this.send({ kind: "probe", id, probe });
     });
   }
 
@@ -142,6 +154,10 @@ export class SidecarProcess {
       case "applied":
         this.#applied.shift()?.(message.problem);
         return;
+      case "probed":
+        this.#probes.get(message.id)?.(message.outcome);
+        this.#probes.delete(message.id);
+        return;
       case "failed":
         this.#problem(message.reason);
         child.kill("SIGKILL");
@@ -158,6 +174,8 @@ export class SidecarProcess {
     if (child !== this.#child) return;
     this.#child = undefined;
     for (const resolve of this.#applied.splice(0)) resolve(undefined);
+    for (const resolve of this.#probes.values()) resolve({ reached: false, answer: "not running" });
+    this.#probes.clear();
     if (this.#stopping !== undefined) return;
     this.lastProblem ??= `the proxy ended (${signal ?? code})`;
     if (this.#readyAt !== 0 && Date.now() - this.#readyAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;

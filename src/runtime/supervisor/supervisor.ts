@@ -21,7 +21,7 @@ import {
   type StandIn,
 } from "../pep/index.js";
 import { detectIsolation, type Isolation } from "../sandbox/index.js";
-import type { IssuerConfig, PolicyConfig, Routes, RunConfig, SidecarConfig } from "../sidecar/index.js";
+import type { IssuerConfig, PolicyConfig, ProbeOutcome, Routes, RunConfig, SidecarConfig } from "../sidecar/index.js";
 import { type Handler, serveControl } from "./control.js";
 import { writeGeneratedFiles } from "./generated-files.js";
 import { SidecarProcess } from "./sidecar-process.js";
@@ -163,6 +163,11 @@ export class Supervisor {
     };
   }
 
+  /** The certificates that clients of the edges trust, PEM. */
+  authorities(): string[] {
+    return [...this.#authority.bundle];
+  }
+
   /** Waits until every workload is ready. @throws RUNTIME_NOT_READY with what is not, and why */
   async ready(deadlineMs = READY_MS): Promise<void> {
     const until = Date.now() + deadlineMs;
@@ -198,6 +203,25 @@ export class Supervisor {
     await this.#authority.restore(this.#identityOf(name));
     this.#tellTrust();
     await this.restart(name);
+  }
+
+  /**
+   * Lets `from` try every port of `to` under its own proven identity, past its own proxy: what a compromised workload
+   * could do that also held its proxy's key.
+   */
+  async probe(from: string, to: string): Promise<readonly (ProbeOutcome & { readonly port: number })[]> {
+    const sidecar = this.#sidecars.get(from);
+    const target = this.#policy.workloads.find(({ name }) => name === to);
+    if (sidecar === undefined || target === undefined) return [];
+    return Promise.all(
+      target.ports.map(async ({ port, protocol }) => {
+        const address = this.#routes()[to]?.[port];
+        if (address === undefined) return { port, reached: false, answer: "nothing listens for workloads" };
+        const host = `${to}.${target.zone}:${port}`;
+        const tried = { address, spiffeId: target.spiffeId, protocol, host, path: "/" };
+        return { port, ...(await sidecar.probe(tried)) };
+      }),
+    );
   }
 
   /** Signs a token as the development issuer. @throws USAGE when there is none, or several to choose from */
