@@ -4,7 +4,7 @@ import { knownScheme, SCHEMES, WELL_KNOWN_PORTS } from "./images.js";
 import type { DraftWorkload, Inventory, Matched } from "./inventory.js";
 import { wordsOf } from "./keys.js";
 
-export interface Destination {
+interface Destination {
   readonly workload: DraftWorkload;
   readonly port: number;
 }

@@ -34,7 +34,7 @@ export interface Draft {
   readonly remarks: readonly Remark[];
 }
 
-export interface DraftTargets {
+interface DraftTargets {
   readonly mesh: "istio" | "istio-ambient" | undefined;
   readonly gateway: "gateway-api" | "ingress-nginx" | undefined;
   /** host names under which users reach the workflow */
@@ -155,6 +155,14 @@ function remarkSettings({ remarks }: CallContext, draft: DraftWorkload, settings
     );
   }
   for (const { form, name, text, place } of settings.settings) {
+    if (form === "variable" && /:\/\/[^/\s:@]*:[^/\s@$]+@/.test(text)) {
+      remarks.add(
+        "credential",
+        draft.name,
+        `env ${name} holds a password in its address: keep it in a Secret`,
+        place(),
+      );
+    }
     if (
       form !== "variable" ||
       !isCredentialKey(name) ||

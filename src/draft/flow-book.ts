@@ -2,7 +2,7 @@
 import type { Span } from "../diagnostics/index.js";
 import { compare } from "./inventory.js";
 
-export interface Evidence {
+interface Evidence {
   /** what speaks for the flow, as a comment cites it */
   readonly text: string;
   readonly place: () => Span;
@@ -17,9 +17,9 @@ export interface DraftOperation {
 }
 
 /** How much a piece of evidence knows of the requests: a policy of the mesh decides them, an entrance routes them. */
-export type Authority = "policy" | "entrance" | "call";
+type Authority = "policy" | "entrance" | "call";
 
-export interface FlowEnds {
+interface FlowEnds {
   readonly from: string;
   readonly to: string;
   readonly port: number;

@@ -19,14 +19,14 @@ const FULL_NAMES: readonly (readonly [RegExp, WorkloadKind])[] = [
 ];
 
 /** The repository of an image in lower case, without registry tag and digest. */
-export function repositoryOf(image: string): string {
+function repositoryOf(image: string): string {
   const name = image.toLowerCase().split("@", 1)[0] ?? "";
   const slash = name.lastIndexOf("/");
   const colon = name.indexOf(":", slash + 1);
   return colon === -1 ? name : name.slice(0, colon);
 }
 
-export function lastName(image: string): string {
+function lastName(image: string): string {
   return repositoryOf(image).split("/").at(-1) ?? "";
 }
 

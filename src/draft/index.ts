@@ -4,8 +4,8 @@ import { type DraftReport, renderReport, reportOf } from "./report.js";
 import { writeDraft } from "./write.js";
 
 export type { DraftOptions } from "./draft.js";
-export { TOPICS, type Topic } from "./remarks.js";
-export type { DraftReport, ReportPlace } from "./report.js";
+
+export type { DraftReport } from "./report.js";
 
 export interface DraftResult {
   /** the text of a workflow file that loads */

@@ -20,7 +20,7 @@ export interface Reference {
 }
 
 /** Something that is fetched rather than called: `hf://org/model`, `s3://bucket/path`. */
-export interface Fetch {
+interface Fetch {
   readonly scheme: string;
   readonly line: number;
 }

@@ -4,7 +4,7 @@ import type { Draft } from "./draft.js";
 import { TOPICS, type Topic } from "./remarks.js";
 import { lineAt } from "./yaml-text.js";
 
-export interface ReportPlace {
+interface ReportPlace {
   readonly path: string;
   readonly line: number;
   readonly column: number;

@@ -17,7 +17,7 @@ export interface Setting {
   readonly place: () => Span;
 }
 
-export interface SecretUse {
+interface SecretUse {
   readonly secret: string;
   /** the variable that gets the value; undefined where the whole Secret is given */
   readonly variable: string | undefined;

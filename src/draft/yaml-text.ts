@@ -4,13 +4,15 @@
  */
 import { formatSpan, type Span } from "../diagnostics/index.js";
 
-const PLAIN = /^[A-Za-z/][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9_./@+-]+)*$/;
+const PLAIN = /^[A-Za-z/][A-Za-z0-9_./@+-]*(?:[: ][A-Za-z0-9_./@+-]+)*$/;
 /** Words that some YAML reads as something else than text. */
 const SPECIAL = /^(?:true|false|yes|no|on|off|y|n|null|nan|inf)$/i;
 
 /** A text as a YAML scalar, plain where that has one reading only. */
 export function scalar(text: string): string {
-  return PLAIN.test(text) && !SPECIAL.test(text) ? text : JSON.stringify(text);
+  if (PLAIN.test(text) && !SPECIAL.test(text)) return text;
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, escaped);
 }
 
 export function flowList(items: readonly string[]): string {

@@ -38,6 +38,13 @@ export const importManifests: DeclareCommand = (program, cli) => {
           hint: "choose another place with -o, or replace it with --force",
         });
       }
+      if (name !== undefined && !/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/.test(name)) {
+        throw new RingfenceError({
+          code: "USAGE",
+          message: `\`${name}\` cannot be the name of a workflow`,
+          hint: "use lower-case letters, digits and `-`, at most 40",
+        });
+      }
       cli.terminal.step("reading manifests");
       const { sources, problems } = readSources(paths);
       if (problems.length > 0) throw new RingfenceError(problems);
