@@ -38,27 +38,38 @@ export function applies(policy: Attached, seat: Seat, rootNamespace: string): bo
   return selects(policy.selector, seat.labels);
 }
 
-const indexes = new WeakMap<readonly Attached[], ReadonlyMap<string, readonly Attached[]>>();
+interface Namespaced {
+  readonly namespace: string;
+}
 
-/** The policies of a list that could concern a seat, by namespace: a cluster has many, a namespace few. */
+const indexes = new WeakMap<readonly Namespaced[], ReadonlyMap<string, readonly Namespaced[]>>();
+const NONE: readonly never[] = [];
+
+/** The objects of a list that live in a namespace: a cluster has many, a namespace few, and everybody asks. */
+export function inNamespace<P extends Namespaced>(objects: readonly P[], namespace: string): readonly P[] {
+  if (objects.length === 0) return NONE;
+  let index = indexes.get(objects) as ReadonlyMap<string, readonly P[]> | undefined;
+  if (index === undefined) {
+    const made = new Map<string, P[]>();
+    for (const object of objects) {
+      const group = made.get(object.namespace);
+      if (group === undefined) made.set(object.namespace, [object]);
+      else group.push(object);
+    }
+    index = made;
+    indexes.set(objects, made);
+  }
+  return index.get(namespace) ?? NONE;
+}
+
+/** The policies of a list that are enforced on a seat. */
 export function attachedTo<P extends Attached>(
   policies: readonly P[],
   seat: Seat,
   rootNamespace: string,
 ): readonly P[] {
-  let index = indexes.get(policies) as ReadonlyMap<string, readonly P[]> | undefined;
-  if (index === undefined) {
-    const made = new Map<string, P[]>();
-    for (const policy of policies) {
-      const group = made.get(policy.namespace);
-      if (group === undefined) made.set(policy.namespace, [policy]);
-      else group.push(policy);
-    }
-    index = made;
-    indexes.set(policies, made);
-  }
-  const own = index.get(seat.namespace) ?? [];
-  const root = seat.namespace === rootNamespace ? [] : (index.get(rootNamespace) ?? []);
+  const own = inNamespace(policies, seat.namespace);
+  const root = seat.namespace === rootNamespace ? NONE : inNamespace(policies, rootNamespace);
   return [...root, ...own].filter((policy) => applies(policy, seat, rootNamespace));
 }
 

@@ -7,7 +7,6 @@
  */
 import type { Cluster, KubeObject, Pod, Workload } from "../../cluster/index.js";
 import { servingContainers } from "../../cluster/index.js";
-import type { Span } from "../../diagnostics/index.js";
 import { addressNumber } from "../space/index.js";
 
 export type ProxyKind = "sidecar" | "ambient" | "gateway" | "none" | "unmeshed" | "unknown";
@@ -17,7 +16,6 @@ export interface Presence {
   /** completes "… because …" */
   readonly because: string;
   readonly object?: KubeObject;
-  readonly span?: Span;
 }
 
 /** Namespaces that the injector never touches. */
@@ -26,19 +24,31 @@ const INJECT = "sidecar.istio.io/inject";
 const REVISION = "istio.io/rev";
 const DATAPLANE = "istio.io/dataplane-mode";
 
-export function podSpan(pod: Pod, ...path: readonly (string | number)[]): Span {
-  return pod.origin.spanOf([...pod.path, ...path]);
-}
+const presences = new WeakMap<Cluster, WeakMap<Pod, Presence>>();
 
 export function proxyOf(cluster: Cluster, workload: Workload, pod: Pod): Presence {
-  const place = { object: workload.object, span: podSpan(pod, "metadata", "labels") };
+  let known = presences.get(cluster);
+  if (known === undefined) {
+    known = new WeakMap();
+    presences.set(cluster, known);
+  }
+  let presence = known.get(pod);
+  if (presence === undefined) {
+    presence = findProxy(cluster, workload, pod);
+    known.set(pod, presence);
+  }
+  return presence;
+}
+
+function findProxy(cluster: Cluster, workload: Workload, pod: Pod): Presence {
+  const place = { object: workload.object };
   if (!speaksOfIstio(cluster)) return { kind: "unmeshed", because: "no manifest speaks of Istio" };
   const container = pod.containers.find(({ name, role }) => name === "istio-proxy" && role !== "ephemeral");
   const gateway = gatewayHint(cluster, workload, pod);
   if (container !== undefined) {
     const kind = gateway === undefined ? "sidecar" : "gateway";
     const because = gateway ?? "its template contains the container `istio-proxy`";
-    return { kind, because, object: workload.object, span: pod.origin.spanOf(container.path) };
+    return { kind, because, ...place };
   }
   if (gateway !== undefined) return { kind: "gateway", because: gateway, ...place };
   if (pod.hostNetwork) {
@@ -67,7 +77,7 @@ function gatewayHint(cluster: Cluster, workload: Workload, pod: Pod): string | u
 
 function injection(cluster: Cluster, workload: Workload, pod: Pod): Presence {
   const namespace = cluster.namespaces.get(workload.namespace);
-  const place = { object: workload.object, span: podSpan(pod, "metadata", "labels") };
+  const place = { object: workload.object };
   const wish = pod.labels.get(INJECT);
   // The annotation is only looked at once the injector was called, and the label goes before it.
   const refused = wish === "false" || (wish === undefined && isFalse(pod.annotations.get(INJECT)));
@@ -76,7 +86,7 @@ function injection(cluster: Cluster, workload: Workload, pod: Pod): Presence {
     const because = `no manifest declares the namespace \`${workload.namespace}\`, so its injection label is not known`;
     return { kind: "unknown", because, object: workload.object };
   }
-  const at = { object: namespace.object, span: namespace.object.origin.spanOf(["metadata", "labels"]) };
+  const at = { object: namespace.object };
   const label = namespace.labels.get("istio-injection");
   if (label === "enabled")
     return { kind: "sidecar", because: "its namespace is labelled `istio-injection: enabled`", ...at };

@@ -87,33 +87,150 @@ export function productDfa(a: Dfa, b: Dfa, keep: (inA: boolean, inB: boolean) =>
   return minimise({ accepts: accept, rows });
 }
 
-/** The smallest automaton of the same language, in canonical form (Moore's refinement; all states must be reachable). */
+/** The smallest automaton of the same language, in canonical form; all states must be reachable. */
 export function minimise(dfa: Dfa): Dfa {
-  let classes: number[] = dfa.accepts.map((accept) => (accept ? 1 : 0));
-  let count = new Set(classes).size;
-  for (;;) {
-    const seen = new Map<string, number>();
-    const next = dfa.rows.map((row, state) => {
-      let signature = `${classes[state]}`;
-      let last = -1;
-      for (let i = 0; i < row.targets.length; i++) {
-        const target = classes[row.targets[i] ?? 0] ?? 0;
-        if (target === last) continue;
-        signature += `|${row.cuts[i]}:${target}`;
-        last = target;
-      }
-      let number = seen.get(signature);
-      if (number === undefined) {
-        number = seen.size;
-        seen.set(signature, number);
-      }
-      return number;
-    });
-    classes = next;
-    if (seen.size === count) break;
-    count = seen.size;
+  return canonical(dfa, classesFromBelow(dfa) ?? classesByRefinement(dfa));
+}
+
+/**
+ * The classes of an automaton whose only cycles are of one state, found in one pass from the leaves: words, prefixes and
+ * finite sets are all of that kind. Undefined when a longer cycle turns up.
+ */
+function classesFromBelow(dfa: Dfa): number[] | undefined {
+  const order = successorsFirst(dfa);
+  if (order === undefined) return undefined;
+  const classes: number[] = new Array(dfa.rows.length).fill(-1);
+  const known = new Map<string, number>();
+  let count = 0;
+  for (const state of order) {
+    const row = dfa.rows[state];
+    if (row === undefined) continue;
+    const accept = dfa.accepts[state] === true;
+    const loops = row.targets.includes(state);
+    const key = keyOf(row, classes, accept, loops ? state : -1, "me");
+    let number = known.get(key);
+    if (number === undefined) {
+      number = count++;
+      known.set(key, number);
+      // A state before the loop that behaves as the loop does is one with it.
+      if (loops) known.set(keyOf(row, classes, accept, state, String(number)), number);
+    }
+    classes[state] = number;
   }
-  return canonical(dfa, classes);
+  return classes;
+}
+
+function keyOf(row: Row, classes: readonly number[], accept: boolean, self: number, name: string): string {
+  let text = accept ? "+" : "-";
+  let last = "";
+  for (let i = 0; i < row.targets.length; i++) {
+    const target = row.targets[i] ?? 0;
+    const word = target === self ? name : String(classes[target]);
+    if (word === last) continue;
+    text += `${row.cuts[i]}:${word},`;
+    last = word;
+  }
+  return text;
+}
+
+/** The states, each after all that it leads to; undefined when some lead back to each other. */
+function successorsFirst(dfa: Dfa): number[] | undefined {
+  const order: number[] = [];
+  /** 0 not seen, 1 on the path, 2 done */
+  const marks = new Uint8Array(dfa.rows.length);
+  const path: { state: number; next: number }[] = [{ state: 0, next: 0 }];
+  marks[0] = 1;
+  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+    const target = dfa.rows[top.state]?.targets[top.next++];
+    if (target === undefined) {
+      marks[top.state] = 2;
+      order.push(top.state);
+      path.pop();
+    } else if (marks[target] === 0) {
+      marks[target] = 1;
+      path.push({ state: target, next: 0 });
+    } else if (marks[target] === 1 && target !== top.state) return undefined;
+  }
+  return order;
+}
+
+/**
+ * The classes of any automaton, refined from a work list: when states get a new class, only their predecessors are
+ * looked at again.
+ */
+function classesByRefinement(dfa: Dfa): number[] {
+  const classes: number[] = dfa.accepts.map((accept) => (accept ? 1 : 0));
+  const members: Set<number>[] = [new Set(), new Set()];
+  classes.forEach((number, state) => {
+    members[number]?.add(state);
+  });
+  const predecessors: number[][] = dfa.rows.map(() => []);
+  dfa.rows.forEach((row, state) => {
+    for (const target of new Set(row.targets)) predecessors[target]?.push(state);
+  });
+  let affected = new Set<number>(dfa.rows.keys());
+  while (affected.size > 0) {
+    const next = new Set<number>();
+    const groups = splits(dfa, classes, members, affected);
+    for (const group of groups) {
+      const number = members.length;
+      members.push(group);
+      for (const state of group) {
+        members[classes[state] ?? 0]?.delete(state);
+        classes[state] = number;
+        for (const predecessor of predecessors[state] ?? []) next.add(predecessor);
+      }
+    }
+    affected = next;
+  }
+  return classes;
+}
+
+/**
+ * The groups of affected states that must leave their class. States of the class that are not affected still behave
+ * alike and stay; where all are affected, the largest group stays.
+ */
+function splits(
+  dfa: Dfa,
+  classes: readonly number[],
+  members: readonly Set<number>[],
+  affected: ReadonlySet<number>,
+): readonly Set<number>[] {
+  const byClass = new Map<number, Map<string, Set<number>>>();
+  for (const state of affected) {
+    const number = classes[state] ?? 0;
+    let groups = byClass.get(number);
+    if (groups === undefined) {
+      groups = new Map();
+      byClass.set(number, groups);
+    }
+    const key = behaviour(dfa.rows[state], classes);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, new Set([state]));
+    else group.add(state);
+  }
+  const leaving: Set<number>[] = [];
+  for (const [number, groups] of byClass) {
+    const found = [...groups.values()];
+    const count = found.reduce((sum, group) => sum + group.size, 0);
+    let stays: Set<number> | undefined;
+    if (count === members[number]?.size) stays = found.reduce((a, b) => (b.size > a.size ? b : a));
+    leaving.push(...found.filter((group) => group !== stays));
+  }
+  return leaving;
+}
+
+/** To which classes a state leads, and by which code points. */
+function behaviour(row: Row | undefined, classes: readonly number[]): string {
+  let text = "";
+  let last = -1;
+  for (let i = 0; row !== undefined && i < row.targets.length; i++) {
+    const target = classes[row.targets[i] ?? 0] ?? 0;
+    if (target === last) continue;
+    text += `${row.cuts[i]}:${target},`;
+    last = target;
+  }
+  return text;
 }
 
 function canonical(dfa: Dfa, classes: readonly number[]): Dfa {

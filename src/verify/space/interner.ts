@@ -1,25 +1,31 @@
 /**
  * A bounded table from a canonical text to the one object that stands for it. Identity is then equality *as long as both
  * objects come from one generation*: when the table is full it starts anew, so callers use identity as a short cut and
- * fall back on an exact comparison.
+ * fall back on an exact comparison. The first entries, which modules make as constants, are never dropped.
  */
 export class Interner<T> {
   readonly #most: number;
+  readonly #lasting = new Map<string, T>();
   #table = new Map<string, T>();
 
-  constructor(most = 200_000) {
+  constructor(most = 100_000) {
     this.#most = most;
   }
 
   get(key: string, make: () => T): T {
-    const known = this.#table.get(key);
+    const known = this.#lasting.get(key) ?? this.#table.get(key);
     if (known !== undefined) return known;
-    if (this.#table.size >= this.#most) this.#table = new Map();
     const made = make();
-    this.#table.set(key, made);
+    if (this.#lasting.size < LASTING) this.#lasting.set(key, made);
+    else {
+      if (this.#table.size >= this.#most) this.#table = new Map();
+      this.#table.set(key, made);
+    }
     return made;
   }
 }
+
+const LASTING = 512;
 
 /** A bounded memory of the results of a binary operation, keyed by the ids of its operands. */
 export class PairMemo<T> {
@@ -27,7 +33,7 @@ export class PairMemo<T> {
   #size = 0;
   #table = new Map<number, Map<number, T>>();
 
-  constructor(most = 500_000) {
+  constructor(most = 200_000) {
     this.#most = most;
   }
 

@@ -1,7 +1,7 @@
 /**
  * Sets of requests, exact. A set is a decision diagram: each node splits the requests by one dimension into disjoint
- * parts that cover everything, in the fixed order of the dimensions, and dimensions that do not matter do not occur.
- * A union of products (boxes) would say the same, but complements of boxes multiply; a diagram shares its parts, so DENY
+ * parts, in the fixed order of the dimensions, and dimensions that do not matter do not occur. What no part of a node
+ * covers does not belong to the set, so that intersecting never has to work out what is left over. A union of products (boxes) would say the same, but complements of boxes multiply; a diagram shares its parts, so DENY
  * rules, which are complements, cost about what ALLOW rules cost. Nodes are interned and operations remembered.
  */
 import { combine, hasAtom, witnessOf } from "./algebra.js";
@@ -40,69 +40,96 @@ let budget = MOST_EDGES;
 function node(dimension: Dimension, edges: readonly Edge[]): Node {
   const byTarget = new Map<Node, AnyValues>();
   for (const { values, to } of edges) {
-    if (values.isEmpty) continue;
+    if (to === EMPTY || values.isEmpty) continue;
     const known = byTarget.get(to);
     byTarget.set(to, known === undefined ? values : combine("union", known, values));
   }
   budget -= byTarget.size;
   if (budget < 0) throw new Overflow("parts of a request set", MOST_EDGES);
-  const [first] = byTarget.keys();
-  if (byTarget.size <= 1 && first !== undefined) return first;
+  const [first] = byTarget;
+  if (first === undefined) return EMPTY;
+  // Equal sets of values are mostly one object. A node that was kept although it covers everything costs time, no more.
+  if (byTarget.size === 1 && first[1] === dimension.full) return first[0];
   const sorted = [...byTarget].map(([to, values]): Edge => ({ values, to })).sort((a, b) => a.to.id - b.to.id);
   const key = `${dimension.key}=${sorted.map(({ values, to }) => `${values.id}>${to.id}`).join(",")}`;
   return interner.get(key, () => ({ id: ++lastId, dimension, edges: sorted }));
 }
 
-type Leafs = (a: Node, b: Node) => Node | undefined;
-
-/** Walks both diagrams at once; `leafs` answers where one of them decides alone. */
-function apply(memo: PairMemo<Node>, leafs: Leafs, a: Node, b: Node): Node {
-  const decided = leafs(a, b);
-  if (decided !== undefined) return decided;
-  const known = memo.get(a.id, b.id);
-  if (known !== undefined) return known;
-  const [x, y] = [a.dimension, b.dimension];
-  let result: Node;
-  if (y === undefined || (x !== undefined && precedes(x, y))) {
-    if (x === undefined) throw new Error("two leaves were not decided");
-    result = node(
-      x,
-      a.edges.map(({ values, to }) => ({ values, to: apply(memo, leafs, to, b) })),
-    );
-  } else if (x === undefined || precedes(y, x)) {
-    result = node(
-      y,
-      b.edges.map(({ values, to }) => ({ values, to: apply(memo, leafs, a, to) })),
-    );
-  } else {
-    const edges: Edge[] = [];
-    for (const left of a.edges) {
-      let rest = left.values;
-      for (const right of b.edges) {
-        const both = combine("intersect", rest, right.values);
-        if (both.isEmpty) continue;
-        edges.push({ values: both, to: apply(memo, leafs, left.to, right.to) });
-        rest = combine("minus", rest, right.values);
-        if (rest.isEmpty) break;
-      }
-    }
-    result = node(x, edges);
+/** What is left of `values` without the values of all edges. */
+function without(values: AnyValues, edges: readonly Edge[]): AnyValues {
+  let rest = values;
+  for (const edge of edges) {
+    if (rest.isEmpty) break;
+    rest = combine("minus", rest, edge.values);
   }
-  return memo.set(a.id, b.id, result);
+  return rest;
 }
 
-const unionLeafs: Leafs = (a, b) => {
-  if (a === b || b === EMPTY || a === FULL) return a;
-  return a === EMPTY || b === FULL ? b : undefined;
-};
-const intersectLeafs: Leafs = (a, b) => {
+/** The edges of a node seen as a node of `dimension`, which it may not test: then everything leads to itself. */
+function edgesAt(at: Node, dimension: Dimension): readonly Edge[] {
+  return at.dimension?.key === dimension.key ? at.edges : [{ values: dimension.full, to: at }];
+}
+
+/** The dimension that two nodes are split by together: the first that one of them tests. */
+function firstOf(a: Node, b: Node): Dimension {
+  const [x, y] = [a.dimension, b.dimension];
+  const first = x === undefined ? y : y === undefined || precedes(x, y) ? x : y;
+  if (first === undefined) throw new Error("two leaves were not decided");
+  return first;
+}
+
+function intersection(a: Node, b: Node): Node {
   if (a === b || b === FULL || a === EMPTY) return a;
-  return a === FULL || b === EMPTY ? b : undefined;
-};
-const minusLeafs: Leafs = (a, b) => {
+  if (a === FULL || b === EMPTY) return b;
+  const known = intersections.get(a.id, b.id);
+  if (known !== undefined) return known;
+  const dimension = firstOf(a, b);
+  const edges: Edge[] = [];
+  for (const left of edgesAt(a, dimension)) {
+    for (const right of edgesAt(b, dimension)) {
+      const both = combine("intersect", left.values, right.values);
+      if (!both.isEmpty) edges.push({ values: both, to: intersection(left.to, right.to) });
+    }
+  }
+  return intersections.set(a.id, b.id, node(dimension, edges));
+}
+
+function union(a: Node, b: Node): Node {
+  if (a === b || b === EMPTY || a === FULL) return a;
+  if (a === EMPTY || b === FULL) return b;
+  const known = unions.get(a.id, b.id);
+  if (known !== undefined) return known;
+  const dimension = firstOf(a, b);
+  const [left, right] = [edgesAt(a, dimension), edgesAt(b, dimension)];
+  const edges: Edge[] = [];
+  for (const one of left) {
+    for (const other of right) {
+      const both = combine("intersect", one.values, other.values);
+      if (!both.isEmpty) edges.push({ values: both, to: union(one.to, other.to) });
+    }
+    edges.push({ values: without(one.values, right), to: one.to });
+  }
+  for (const other of right) edges.push({ values: without(other.values, left), to: other.to });
+  return unions.set(a.id, b.id, node(dimension, edges));
+}
+
+function difference(a: Node, b: Node): Node {
   if (a === b || a === EMPTY || b === FULL) return EMPTY;
-  return b === EMPTY ? a : undefined;
-};
+  if (b === EMPTY) return a;
+  const known = differences.get(a.id, b.id);
+  if (known !== undefined) return known;
+  const dimension = firstOf(a, b);
+  const right = edgesAt(b, dimension);
+  const edges: Edge[] = [];
+  for (const one of edgesAt(a, dimension)) {
+    for (const other of right) {
+      const both = combine("intersect", one.values, other.values);
+      if (!both.isEmpty) edges.push({ values: both, to: difference(one.to, other.to) });
+    }
+    edges.push({ values: without(one.values, right), to: one.to });
+  }
+  return differences.set(a.id, b.id, node(dimension, edges));
+}
 
 function budgeted<T>(work: () => T): T {
   budget = MOST_EDGES;
@@ -127,15 +154,7 @@ export class RequestSet {
   /** The requests whose attribute belongs to `values`. */
   static where<V extends AnyValues>(dimension: Dimension<V>, values: V): RequestSet {
     const inside = combine("intersect", dimension.full, values);
-    const outside = combine("minus", dimension.full, values);
-    return RequestSet.#of(
-      budgeted(() =>
-        node(dimension, [
-          { values: outside, to: EMPTY },
-          { values: inside, to: FULL },
-        ]),
-      ),
-    );
+    return RequestSet.#of(budgeted(() => node(dimension, [{ values: inside, to: FULL }])));
   }
 
   static any(sets: readonly RequestSet[]): RequestSet {
@@ -160,15 +179,15 @@ export class RequestSet {
   }
 
   union(other: RequestSet): RequestSet {
-    return RequestSet.#of(budgeted(() => apply(unions, unionLeafs, this.#root, other.#root)));
+    return RequestSet.#of(budgeted(() => union(this.#root, other.#root)));
   }
 
   intersect(other: RequestSet): RequestSet {
-    return RequestSet.#of(budgeted(() => apply(intersections, intersectLeafs, this.#root, other.#root)));
+    return RequestSet.#of(budgeted(() => intersection(this.#root, other.#root)));
   }
 
   minus(other: RequestSet): RequestSet {
-    return RequestSet.#of(budgeted(() => apply(differences, minusLeafs, this.#root, other.#root)));
+    return RequestSet.#of(budgeted(() => difference(this.#root, other.#root)));
   }
 
   complement(): RequestSet {
@@ -189,7 +208,6 @@ export class RequestSet {
       const { key, missing } = at.dimension;
       const atom = point.get(key) ?? (point.has(key) ? null : missing);
       const edge = at.edges.find(({ values }) => hasAtom(values, atom));
-      // A point outside the dimension's everything is no request at all.
       if (edge === undefined) return false;
       at = edge.to;
     }
@@ -208,18 +226,19 @@ export class RequestSet {
     return this.#rewrite(dimension, (edges) =>
       edges
         .filter((edge) => !combine("intersect", edge.values, values).isEmpty)
-        .reduce((sum, { to }) => apply(unions, unionLeafs, sum, to), EMPTY),
+        .reduce((sum, { to }) => union(sum, to), EMPTY),
     );
   }
 
   /** The requests that belong to the set for every value of the dimension within `values`. */
   every<V extends AnyValues>(dimension: Dimension<V>, values: V = dimension.full): RequestSet {
     if (values.isEmpty) return RequestSet.full;
-    return this.#rewrite(dimension, (edges) =>
-      edges
+    return this.#rewrite(dimension, (edges) => {
+      if (!without(combine("intersect", values, dimension.full), edges).isEmpty) return EMPTY;
+      return edges
         .filter((edge) => !combine("intersect", edge.values, values).isEmpty)
-        .reduce((product, { to }) => apply(intersections, intersectLeafs, product, to), FULL),
-    );
+        .reduce((product, { to }) => intersection(product, to), FULL);
+    });
   }
 
   #rewrite(dimension: Dimension, decide: (edges: readonly Edge[]) => Node): RequestSet {

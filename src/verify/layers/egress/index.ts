@@ -33,7 +33,7 @@ function judge(cluster: Cluster, connection: Connection): LayerVerdict {
   const caller: Caller = { namespace: workload.namespace, labels: pod.labels };
   if (outboundMode(cluster, caller) === "ALLOW_ANY") return open();
   const ways = waysOut(cluster, connection, caller);
-  if (ways.length > 0) return open(() => ways);
+  if (ways.length > 0) return open(() => ways.map((way) => way()));
   const intercepted = intercepts(pod, "Outbound", connection.port);
   if (intercepted === false) return open();
   const denial = (): readonly Reason[] => [describe(cluster, connection, caller)];
@@ -45,32 +45,38 @@ function judge(cluster: Cluster, connection: Connection): LayerVerdict {
   ]);
 }
 
-/** The registry's entries that cover the destination. */
-function waysOut(cluster: Cluster, { from, to, port }: Connection, caller: Caller): readonly Reason[] {
+/** The registry's entries that cover the destination; each says so when asked, since places are costly to find. */
+function waysOut(cluster: Cluster, { from, to, port }: Connection, caller: Caller): readonly (() => Reason)[] {
   if (to.kind === "outside") {
-    return entriesFor(cluster, caller, to.name, port).map(({ object }) => ({
+    return entriesFor(cluster, caller, to.name, port).map(({ object }) => () => ({
       effect: "allows",
       text: `${cite(object)} puts \`${to.name}:${port}\` into the registry`,
       object,
     }));
   }
   const sidecar = sidecarFor(cluster, caller);
-  return exposuresOf(cluster, to.pod, port).flatMap(({ service, port: { port: called } }): readonly Reason[] => {
-    const host = serviceHost(service);
-    if (imports(sidecar, caller, host, service.namespace, called)) {
+  return exposuresOf(cluster, to.pod, port).flatMap(
+    ({ service, port: { port: called } }): readonly (() => Reason)[] => {
+      const host = serviceHost(service);
+      if (imports(sidecar, caller, host, service.namespace, called)) {
+        return [
+          () => ({
+            effect: "allows",
+            text: `the registry of ${caller.namespace} has \`${host}\``,
+            object: service.object,
+          }),
+        ];
+      }
+      if (from.kind === "outside" || intercepts(from.pod, "Outbound", called) !== false) return [];
       return [
-        { effect: "allows", text: `the registry of ${caller.namespace} has \`${host}\``, object: service.object },
+        () => ({
+          effect: "allows",
+          text: `port ${called} is excluded from the sidecar of ${from.workload.id}`,
+          object: from.workload.object,
+        }),
       ];
-    }
-    if (from.kind === "outside" || intercepts(from.pod, "Outbound", called) !== false) return [];
-    return [
-      {
-        effect: "allows",
-        text: `port ${called} is excluded from the sidecar of ${from.workload.id}`,
-        object: from.workload.object,
-      },
-    ];
-  });
+    },
+  );
 }
 
 function describe(cluster: Cluster, { to, port }: Connection, caller: Caller): Reason {

@@ -3,7 +3,7 @@
  * policy is ALLOW_ANY. A Sidecar resource narrows the registry and may set the policy; a ServiceEntry widens it.
  */
 import type { Cluster, Labels, ServiceEntry, Sidecar } from "../../../cluster/index.js";
-import { selects } from "../../istio/attachment.js";
+import { inNamespace, selects } from "../../istio/attachment.js";
 
 export interface Caller {
   readonly namespace: string;
@@ -12,12 +12,13 @@ export interface Caller {
 
 /** The Sidecar that holds for a pod: one that selects it, else its namespace's, else the root namespace's. */
 export function sidecarFor(cluster: Cluster, caller: Caller): Sidecar | undefined {
-  const own = cluster.sidecars.filter(({ namespace }) => namespace === caller.namespace);
+  if (cluster.sidecars.length === 0) return undefined;
+  const own = inNamespace(cluster.sidecars, caller.namespace);
   const isWide = ({ selector }: Sidecar) => selector === undefined || selector.size === 0;
   return (
     own.find((sidecar) => !isWide(sidecar) && selects(sidecar.selector, caller.labels)) ??
     own.find(isWide) ??
-    cluster.sidecars.find((sidecar) => sidecar.namespace === cluster.mesh.rootNamespace && isWide(sidecar))
+    inNamespace(cluster.sidecars, cluster.mesh.rootNamespace).find(isWide)
   );
 }
 

@@ -3,7 +3,7 @@
  * the host's, else in the root namespace; in each the most specific host counts. Without one, automatic mutual TLS.
  */
 import type { ClientTlsMode, Cluster, DestinationRule, Labels, TrafficPolicy } from "../../../cluster/index.js";
-import { selects } from "../../istio/attachment.js";
+import { inNamespace, selects } from "../../istio/attachment.js";
 
 export interface ClientTls {
   /** `AUTO`: mutual TLS where the destination is known to take it */
@@ -45,9 +45,8 @@ export function clientTls(
 ): readonly ClientTls[] {
   const auto: ClientTls = { mode: cluster.mesh.autoMtls ? "AUTO" : "DISABLE", rule: undefined };
   for (const namespace of new Set([client.namespace, service.namespace, cluster.mesh.rootNamespace])) {
-    const rules = cluster.destinationRules.filter(
+    const rules = inNamespace(cluster.destinationRules, namespace).filter(
       (rule) =>
-        rule.namespace === namespace &&
         matchesHost(fullHost(rule), service.host) &&
         (namespace === client.namespace || visible(rule, client.namespace)) &&
         (rule.selector === undefined || (namespace === client.namespace && selects(rule.selector, client.labels))),

@@ -1,6 +1,6 @@
 /** Mutual TLS as a layer: what the destination demands of a connection, and what the source presents on it. */
 import type { Cluster } from "../../../cluster/index.js";
-import { seatOf, unreadable } from "../../istio/attachment.js";
+import { inNamespace, seatOf, unreadable } from "../../istio/attachment.js";
 import { extensionsOn } from "../../istio/extensions.js";
 import { intercepts, type Presence, proxyOf } from "../../istio/presence.js";
 import { type Connection, cite, type Layer, type LayerVerdict, open, type Reason, verdict } from "../../layer.js";
@@ -93,9 +93,8 @@ function judge(cluster: Cluster, connection: Connection, destination: Presence):
 function tlsOfSidecar(cluster: Cluster, { to, port }: Connection): Reason | undefined {
   if (to.kind === "outside") return undefined;
   const { workload, pod } = to;
-  const found = cluster.sidecars.find(
-    ({ namespace, selector, ingress }) =>
-      namespace === workload.namespace &&
+  const found = inNamespace(cluster.sidecars, workload.namespace).find(
+    ({ selector, ingress }) =>
       (selector === undefined || [...selector].every(([key, value]) => pod.labels.get(key) === value)) &&
       ingress.some((listener) => listener.tlsMode !== undefined && listener.port === port),
   );

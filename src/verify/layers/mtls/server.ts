@@ -4,7 +4,7 @@
  * one scope the older wins. Manifests mostly have no ages; then every mode that could win is possible.
  */
 import type { Cluster, MtlsMode, PeerAuthentication, Pod, Workload } from "../../../cluster/index.js";
-import { selects } from "../../istio/attachment.js";
+import { inNamespace, selects } from "../../istio/attachment.js";
 
 export type Mode = Exclude<MtlsMode, "UNSET">;
 
@@ -20,12 +20,32 @@ interface Scope {
   readonly policies: readonly PeerAuthentication[];
 }
 
+const demands = new WeakMap<Cluster, WeakMap<Pod, Map<number, Demand>>>();
+
 export function demandOf(cluster: Cluster, workload: Workload, pod: Pod, port: number): Demand {
+  let pods = demands.get(cluster);
+  if (pods === undefined) {
+    pods = new WeakMap();
+    demands.set(cluster, pods);
+  }
+  let ports = pods.get(pod);
+  if (ports === undefined) {
+    ports = new Map();
+    pods.set(pod, ports);
+  }
+  let demand = ports.get(port);
+  if (demand === undefined) {
+    demand = findDemand(cluster, workload, pod, port);
+    ports.set(port, demand);
+  }
+  return demand;
+}
+
+function findDemand(cluster: Cluster, workload: Workload, pod: Pod, port: number): Demand {
   const root = cluster.mesh.rootNamespace;
   const isWide = ({ selector }: PeerAuthentication) => selector === undefined || selector.size === 0;
-  const all = cluster.peerAuthentications;
-  const mesh = all.filter((policy) => policy.namespace === root && isWide(policy));
-  const own = all.filter(({ namespace }) => namespace === workload.namespace);
+  const mesh = inNamespace(cluster.peerAuthentications, root).filter(isWide);
+  const own = inNamespace(cluster.peerAuthentications, workload.namespace);
   const wide = workload.namespace === root ? [] : own.filter(isWide);
   // A selector in the root namespace reaches no other namespace, and is not looked at in its own.
   const narrow =
