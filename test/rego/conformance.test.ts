@@ -5,9 +5,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { corpus } from "../engine.js";
 import { type Case, loadCases, type Outcome, runCase, runCompileCase } from "./suite.js";
 
-const CORPUS = process.env.RINGFENCE_CORPUS;
+const CORPUS = corpus("rego");
 const PASSING = join(import.meta.dirname, "passing.txt");
 const FAILING = join(import.meta.dirname, "failing.txt");
 
@@ -43,13 +44,12 @@ function tableRow(name: string, { passed, all }: { passed: number; all: number }
 
 describe("OPA's suite", () => {
   if (CORPUS === undefined) {
-    console.log("not run: RINGFENCE_CORPUS is not set");
     it.skip("needs RINGFENCE_CORPUS", () => {});
     return;
   }
 
   it("gives the wanted results and error codes", { timeout: 300_000 }, () => {
-    const cases = loadCases(join(CORPUS, "rego/cases"));
+    const cases = loadCases(join(CORPUS, "cases"));
     const outcomes = cases.map(runCase);
     if (process.env.REGO_TABLE !== undefined) console.log(table(outcomes));
     const known = new Set(lines(PASSING));
@@ -67,7 +67,7 @@ describe("OPA's suite", () => {
   });
 
   it("reports the wanted compile errors", () => {
-    const outcomes = loadCases(join(CORPUS, "rego/compile-cases")).map(runCompileCase);
+    const outcomes = loadCases(join(CORPUS, "compile-cases")).map(runCompileCase);
     expect(outcomes.length).toBeGreaterThan(0);
     expect(outcomes.filter(({ passed }) => !passed).map(({ id, reason }) => `${id}: ${reason}`)).toEqual([]);
   });

@@ -4,6 +4,7 @@
  */
 import type { Annotations, Module, Rule } from "../syntax/ast.js";
 import type { Value } from "../value/index.js";
+import type { DocumentPath } from "./normal-form.js";
 import { splitHeadPath } from "./translate-rule.js";
 
 type Field = Annotations["fields"];
@@ -53,11 +54,11 @@ function ownAnnotations(rule: Rule): Field[] {
   return own.map(({ fields }) => fields).reverse();
 }
 
-function link(path: readonly string[], fields: Field): Value {
+function link(path: DocumentPath, fields: Field): Value {
   return { annotations: fields as Value, path };
 }
 
-function add(map: Map<string, Field[]>, path: readonly string[], fields: Field): void {
+function add(map: Map<string, Field[]>, path: DocumentPath, fields: Field): void {
   const key = path.join("\0");
   map.set(key, [...(map.get(key) ?? []), fields]);
 }

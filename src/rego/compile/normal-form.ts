@@ -13,7 +13,7 @@
  *   when it is a plain `not`; closures (`not` bodies, comprehensions, `every`, `and`, `or`) keep their own.
  */
 import type { Source } from "../syntax/source.js";
-import type { Value } from "../value/index.js";
+import type { CanonicalKey, Value } from "../value/index.js";
 
 /** A variable of one rule or query. Slots are unique within its frame. */
 export interface Local {
@@ -25,6 +25,9 @@ export interface Local {
   /** Offset of its first mention, where the source has one. */
   readonly at?: number;
 }
+
+/** A path below `data`: names, and other scalars where a rule's head has them. */
+export type DocumentPath = readonly CanonicalKey[];
 
 export interface Place {
   readonly source: Source;
@@ -70,7 +73,7 @@ export interface ComprehensionTerm {
   readonly value: NormalTerm;
   readonly body: NormalBody;
   readonly at: Place;
-  /** Captures an operand of `print`, whose unbound variables are a mistake of their own kind. */
+  /** Captures an operand of `print` or of a template, whose unbound variables are a mistake of their own kind. */
   readonly printed?: boolean;
 }
 
@@ -81,7 +84,7 @@ export interface NormalWith {
   readonly target:
     | { readonly kind: "input" | "data"; readonly path: readonly string[] }
     | { readonly kind: "builtin"; readonly name: string }
-    | { readonly kind: "function"; readonly path: readonly string[] };
+    | { readonly kind: "function"; readonly path: DocumentPath };
   /** A value, or a function or built-in that takes the target's place. */
   readonly value: NormalTerm | FunctionName;
 }
@@ -93,7 +96,7 @@ export interface FunctionName {
 export type Callee =
   | { readonly kind: "builtin"; readonly name: string }
   /** Path below `data`. */
-  | { readonly kind: "function"; readonly path: readonly string[] };
+  | { readonly kind: "function"; readonly path: DocumentPath };
 
 interface LiteralBase {
   readonly with: readonly NormalWith[];
@@ -156,7 +159,7 @@ export interface NormalBranch {
  */
 export interface NormalRule {
   /** Ground path below `data`. */
-  readonly ground: readonly string[];
+  readonly ground: DocumentPath;
   /** `complete` has an empty `path`; `object` a non-empty one; `set` adds `key` to the set at `path`. */
   readonly kind: "complete" | "function" | "object" | "set";
   readonly path: readonly NormalTerm[];

@@ -9,7 +9,7 @@ import { checkConflicts } from "./conflicts.js";
 import { hoistQuery, hoistRule } from "./hoist.js";
 import { checkImports, checkUnusedImports, moduleGlobals } from "./imports.js";
 import { Metadata } from "./metadata.js";
-import type { NormalForm, NormalQuery, NormalRule } from "./normal-form.js";
+import type { DocumentPath, NormalForm, NormalQuery, NormalRule } from "./normal-form.js";
 import { checkRecursion } from "./recursion.js";
 import { buildTree, RuleNode } from "./rule-tree.js";
 import { orderQuery, orderRule } from "./safety.js";
@@ -30,6 +30,7 @@ interface Compilation {
   readonly modules: readonly Module[];
   readonly options: CompileOptions;
   readonly problems: RegoProblem[];
+  readonly later: { readonly functions: RegoProblem[]; readonly types: RegoProblem[] };
   /** Functions by dotted path below `data`, with their arity. */
   readonly functions: Map<string, number>;
   /** Ground paths of rules that aren't functions, dotted with a NUL, for `with`. */
@@ -51,9 +52,11 @@ const STAGES: readonly Stage[] = [
   { name: "names", run: stageNames },
   { name: "tree", run: stageTree },
   { name: "conflicts", run: stageConflicts },
+  { name: "functions", run: stageFunctions },
   { name: "safety", run: stageSafety },
   { name: "hoisting", run: stageHoisting },
   { name: "recursion", run: stageRecursion },
+  { name: "types", run: stageTypes },
   { name: "availability", run: stageAvailability },
 ];
 
@@ -74,6 +77,7 @@ export function compileModules(modules: readonly Module[], options: CompileOptio
     modules,
     options,
     problems: [],
+    later: { functions: [], types: [] },
     functions: new Map(),
     documents: new Set(),
     environments: [],
@@ -112,11 +116,12 @@ function stageHeads({ modules, functions, documents }: Compilation): void {
   }
 }
 
-export function pathKey(path: readonly string[]): string {
-  return path.join("\u0000");
+function pathKey(path: DocumentPath): string {
+  return path.map((part) => (typeof part === "string" ? part : `\u0001${String(part)}`)).join("\u0000");
 }
 
-function stageEnvironments({ modules, options, problems, functions, documents, environments }: Compilation): void {
+function stageEnvironments(compilation: Compilation): void {
+  const { modules, options, problems, later, functions, documents, environments } = compilation;
   const packages = new Map<string, Set<string>>();
   for (const module of modules) {
     const key = pathKey(module.package.path);
@@ -130,6 +135,7 @@ function stageEnvironments({ modules, options, problems, functions, documents, e
       makeEnvironment(module.source, module.version, module.package.path, moduleGlobals(module, names), {
         options,
         problems,
+        later,
         functions,
         documents,
       }),
@@ -142,18 +148,19 @@ function makeEnvironment(
   version: "v0" | "v1",
   packagePath: readonly string[],
   globals: ReadonlyMap<string, GlobalRef>,
-  shared: Pick<Compilation, "options" | "problems"> & {
+  shared: Pick<Compilation, "options" | "problems" | "later"> & {
     functions: ReadonlyMap<string, number>;
     documents: ReadonlySet<string>;
   },
 ): Environment {
-  const { options, problems, functions, documents } = shared;
+  const { options, problems, later, functions, documents } = shared;
   return {
     source,
     version,
     packagePath,
     globals,
     problems,
+    later,
     strict: options.strict,
     print: options.print,
     builtin: options.builtin,
@@ -193,6 +200,14 @@ function stageConflicts({ modules, tree, problems }: Compilation): void {
     at: { source: module.source, start: module.package.start, end: module.package.end },
   }));
   problems.push(...checkConflicts(tree, packages));
+}
+
+function stageFunctions({ later, problems }: Compilation): void {
+  problems.push(...later.functions);
+}
+
+function stageTypes({ later, problems }: Compilation): void {
+  problems.push(...later.types);
 }
 
 function stageSafety(compilation: Compilation): void {
@@ -246,9 +261,11 @@ export function compileQuery(
   scope: { packagePath?: readonly string[]; globals?: ReadonlyMap<string, GlobalRef> } = {},
 ): NormalQuery {
   const problems: RegoProblem[] = [];
+  const later = { functions: [] as RegoProblem[], types: [] as RegoProblem[] };
   const environment = makeEnvironment(source, "v0", scope.packagePath ?? [], scope.globals ?? new Map(), {
     options,
     problems,
+    later,
     functions: compiled.functions,
     documents: compiled.documents,
   });
@@ -257,10 +274,12 @@ export function compileQuery(
     if (problems.length > 0) throw new RegoError(sortProblems(problems));
   };
   check();
+  problems.push(...later.functions);
+  check();
   const ordered = orderQuery(query.body, problems);
   check();
   const hoisted = hoistQuery(ordered, query.frameSize);
-  problems.push(...checkUse([], options, hoisted.body));
+  problems.push(...later.types, ...checkUse([], options, hoisted.body));
   check();
   return { body: hoisted.body, bindings: query.bindings, frameSize: hoisted.frameSize };
 }

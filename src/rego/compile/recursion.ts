@@ -3,6 +3,7 @@
  * such a reference may meet. So evaluation never needs a fixpoint and always ends.
  */
 import { problemAt, type RegoProblem } from "../error.js";
+import { canonicalKey } from "../value/index.js";
 import type { NormalBody, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import type { RuleNode } from "./rule-tree.js";
 import { isFunctionName, literalTerms } from "./variables.js";
@@ -68,7 +69,7 @@ function reach(node: RuleNode, path: readonly NormalTerm[], index: number, found
   }
   const part = path[index];
   if (part?.kind === "constant") {
-    const child = typeof part.value === "string" ? node.children.get(part.value) : undefined;
+    const child = node.children.get(canonicalKey(part.value));
     if (child !== undefined) reach(child, path, index + 1, found);
   } else for (const child of node.children.values()) reach(child, path, index + 1, found);
 }

@@ -2,18 +2,19 @@
  * The documents that rules define, as a tree over their ground paths below `data`. A node may hold the definitions of
  * one rule, and children: packages, and rules whose heads continue its path.
  */
-import type { NormalRule } from "./normal-form.js";
+import type { CanonicalKey } from "../value/index.js";
+import type { DocumentPath, NormalRule } from "./normal-form.js";
 
 export class RuleNode {
-  readonly path: readonly string[];
-  readonly children = new Map<string, RuleNode>();
+  readonly path: DocumentPath;
+  readonly children = new Map<CanonicalKey, RuleNode>();
   readonly rules: NormalRule[] = [];
 
-  constructor(path: readonly string[] = []) {
+  constructor(path: DocumentPath = []) {
     this.path = path;
   }
 
-  ensure(path: readonly string[]): RuleNode {
+  ensure(path: DocumentPath): RuleNode {
     let node: RuleNode = this;
     for (const part of path) {
       let child = node.children.get(part);
@@ -26,7 +27,7 @@ export class RuleNode {
     return node;
   }
 
-  find(path: readonly string[]): RuleNode | undefined {
+  find(path: DocumentPath): RuleNode | undefined {
     let node: RuleNode | undefined = this;
     for (const part of path) {
       node = node.children.get(part);

@@ -91,8 +91,10 @@ function isReady(
   outputs: ReadonlySet<Local>,
 ): boolean {
   for (const local of needs) if (!bound.has(local) && !outputs.has(local)) return false;
-  // A closure runs before its literal binds anything.
-  return captures.every((local) => bound.has(local));
+  // A closure runs before its literal binds anything; what the literal binds besides is free inside the closure.
+  const waiting = captures.filter((local) => !bound.has(local));
+  if (waiting.length === outputs.size && waiting.length > 0) return false;
+  return waiting.every((local) => outputs.has(local));
 }
 
 function orderClosures(literal: NormalLiteral, bound: ReadonlySet<Local>, report: Report): NormalLiteral {
@@ -133,6 +135,7 @@ function orderTerm(term: NormalTerm, bound: ReadonlySet<Local>, report: Report):
   switch (term.kind) {
     case "comprehension": {
       const inside = term.printed === true ? { ...report, printed: true } : report;
+      if (term.printed === true) requireKnown(term.body, bound, inside);
       const { body, bound: after } = orderBody(term.body, bound, inside);
       for (const head of term.key === undefined ? [term.value] : [term.key, term.value]) {
         requireBound(head, after, term.at, inside);
@@ -162,6 +165,15 @@ function requireBound(term: NormalTerm, bound: ReadonlySet<Local>, at: NormalRul
     // What a generated variable waits for has been reported.
     if (bound.has(local) || (isHidden(local) && report.reported.size > 0)) continue;
     reportVariable(local, at, local.at ?? at.start, report);
+  }
+}
+
+/** Operands of `print` and templates bind nothing themselves: `print(input[_])` has an undeclared variable. */
+function requireKnown(body: NormalBody, bound: ReadonlySet<Local>, report: Report): void {
+  for (const literal of body) {
+    for (const local of literalLocals(literal)) {
+      if (!bound.has(local) && !isHidden(local)) reportVariable(local, literal.at, literal.at.start, report);
+    }
   }
 }
 

@@ -6,7 +6,7 @@
 import type { RegoProblem } from "../error.js";
 import type { Literal, RefTerm, Term, VarTerm, With } from "../syntax/ast.js";
 import type { Source } from "../syntax/source.js";
-import type { Local } from "./normal-form.js";
+import type { DocumentPath, Local } from "./normal-form.js";
 
 /** What a rule name, import alias or root document stands for. */
 export interface GlobalRef {
@@ -32,15 +32,17 @@ export interface Environment {
   readonly packagePath: readonly string[];
   readonly globals: ReadonlyMap<string, GlobalRef>;
   readonly problems: RegoProblem[];
+  /** Found while names are resolved, but reported in the turn of the stages of these names. */
+  readonly later: { readonly functions: RegoProblem[]; readonly types: RegoProblem[] };
   /** Unused `:=` variables and imports are errors. */
   readonly strict: boolean;
   /** `print` calls are kept. */
   readonly print: boolean;
   builtin(name: string): BuiltinFacts | undefined;
   /** Arity of the function at a path below `data`. */
-  functionArity(path: readonly string[]): number | undefined;
+  functionArity(path: DocumentPath): number | undefined;
   /** Whether a path leads into the document of one rule. */
-  isPartOfRule(path: readonly string[]): boolean;
+  isPartOfRule(path: DocumentPath): boolean;
 }
 
 type Declaration = "assigned" | "declared" | "argument" | "implicit";

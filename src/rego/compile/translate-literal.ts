@@ -146,11 +146,12 @@ export abstract class LiteralTranslator extends TermTranslator {
   }
 
   private someIn(literal: Extract<Literal, { kind: "some-in" }>, output: Output): void {
-    const domain = this.term(literal.domain, output);
     const names = new Set<string>();
     patternNames(literal.value, names);
     if (literal.key !== undefined) patternNames(literal.key, names);
     for (const name of names) this.declare(name, literal.start, "declared", undefined);
+    // The domain already sees the new variables, which are unsafe there.
+    const domain = this.term(literal.domain, output);
     const key: NormalTerm =
       literal.key === undefined ? { kind: "local", local: this.fresh() } : this.term(literal.key, output);
     const value = this.term(literal.value, output);

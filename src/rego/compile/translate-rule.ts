@@ -3,21 +3,39 @@
  * unification at the start of the body. What a head needs evaluated becomes literals at the end of the body.
  */
 import type { Body, Head, Literal, Rule, Term } from "../syntax/ast.js";
-import type { Value } from "../value/index.js";
+import { type CanonicalKey, canonicalKey, parseNumber, type Value } from "../value/index.js";
 import type { Local, NormalBranch, NormalLiteral, NormalQuery, NormalRule, NormalTerm } from "./normal-form.js";
 import { declaredNames, type Environment, mentionedInTerm, mentionedNames, Scope } from "./scope.js";
 import { LiteralTranslator } from "./translate-literal.js";
 
 /** The part of a head's path that is constant text, and what follows it. */
-export function splitHeadPath(head: Head): { ground: string[]; rest: readonly Term[] } {
-  const ground = [head.name.name];
+export function splitHeadPath(head: Head): { ground: CanonicalKey[]; rest: readonly Term[] } {
+  const ground: CanonicalKey[] = [head.name.name];
   let index = 0;
   for (; index < head.path.length; index++) {
     const part = head.path[index];
-    if (part?.kind !== "string") break;
-    ground.push(part.value);
+    const key = part === undefined ? undefined : scalarKey(part);
+    if (key === undefined) break;
+    ground.push(key);
   }
   return { ground, rest: head.path.slice(index) };
+}
+
+function scalarKey(term: Term): CanonicalKey | undefined {
+  switch (term.kind) {
+    case "null":
+      return null;
+    case "boolean":
+    case "string":
+      return term.value;
+    case "number": {
+      const value = parseNumber(term.text);
+      const key = value === undefined ? undefined : canonicalKey(value);
+      return typeof key === "number" ? key : undefined;
+    }
+    default:
+      return undefined;
+  }
 }
 
 export function headName(head: Head): string {

@@ -176,15 +176,19 @@ export abstract class TermTranslator {
     const head = name?.[0] ?? "";
     if (term.infix !== undefined) return { kind: "builtin", name: name?.join(".") ?? "" };
     if (name === undefined || this.scope.has(head)) {
-      this.report("rego_type_error", term.start, "called value is not a function");
+      this.reportLater("functions", term.start, "called value is not a function");
       return undefined;
     }
     const global = this.global(head);
     if (global?.base === "data") return { kind: "function", path: [...global.path, ...name.slice(1)] };
     const dotted = name.join(".");
     if (global === undefined && this.env.builtin(dotted) !== undefined) return { kind: "builtin", name: dotted };
-    this.report("rego_type_error", term.start, `undefined function ${dotted}`, this.suggestion(dotted));
+    this.reportLater("functions", term.start, `undefined function ${dotted}`, this.suggestion(dotted));
     return undefined;
+  }
+
+  private reportLater(stage: "functions" | "types", start: number, message: string, hint?: string): void {
+    this.env.later[stage].push(problemAt(this.env.source, start, "rego_type_error", message, hint));
   }
 
   private suggestion(name: string): string | undefined {
@@ -199,29 +203,26 @@ export abstract class TermTranslator {
     given: number,
     result: NormalTerm | undefined,
   ): number | undefined {
-    let arity: number;
-    let name: string;
-    if (callee.kind === "builtin") {
-      const builtin = this.env.builtin(callee.name);
-      if (builtin === undefined || builtin.variadic) return undefined;
-      arity = builtin.arity;
-      name = builtin.name;
-      if (builtin.deprecated && this.env.version === "v1") {
-        this.report("rego_type_error", term.start, `deprecated built-in function calls in expression: ${name}`);
-      }
-    } else {
-      const declared = this.env.functionArity(callee.path);
-      name = `data.${callee.path.join(".")}`;
-      if (declared === undefined) {
-        this.report("rego_type_error", term.start, `undefined function ${name}`);
-        return undefined;
-      }
-      arity = declared;
+    const builtin = callee.kind === "builtin" ? this.env.builtin(callee.name) : undefined;
+    if (builtin?.variadic === true) return undefined;
+    if (builtin?.deprecated === true && this.env.version === "v1") {
+      const message = `deprecated built-in function calls in expression: ${builtin.name}`;
+      this.reportLater("types", term.start, message, "this function is gone in v1");
+    }
+    const name = callee.kind === "builtin" ? callee.name : `data.${callee.path.join(".")}`;
+    const arity = callee.kind === "builtin" ? builtin?.arity : this.env.functionArity(callee.path);
+    if (arity === undefined) {
+      this.reportLater("functions", term.start, `undefined function ${name}`);
+      return undefined;
     }
     const most = result === undefined ? arity + 1 : arity;
     if (given >= arity && given <= most) return arity;
-    const message = given > arity ? "too many arguments" : "too few arguments";
-    this.report("rego_type_error", term.start, `${name}: ${message}: have ${given}, want ${arity}`);
+    const stage = callee.kind === "builtin" ? "types" : "functions";
+    this.reportLater(
+      stage,
+      term.start,
+      `function ${name} has arity ${arity}, got ${given} argument${given === 1 ? "" : "s"}`,
+    );
     return undefined;
   }
 
@@ -266,7 +267,9 @@ export abstract class TermTranslator {
     const items = term.parts.map((part): NormalTerm => {
       if (typeof part === "string") return { kind: "constant", value: part };
       if (isScalarTerm(part.term) && part.with.length === 0) return this.term(part.term, output);
-      return this.captured(part.term, this.withs(part.with, output));
+      const variable = part.with.length === 0 && part.term.kind === "var" ? this.term(part.term, output) : undefined;
+      if (variable?.kind === "local") return { kind: "set", items: [variable] };
+      return { ...this.captured(part.term, this.withs(part.with, output)), printed: true };
     });
     const result: NormalTerm = { kind: "local", local: this.fresh() };
     output.literals.push({

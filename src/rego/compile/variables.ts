@@ -132,7 +132,7 @@ export function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into:
     case "ref": {
       if (typeof term.base !== "string") {
         bracketOutputs(term.base, safe, into);
-        if (!allBound(term.base, safe)) return;
+        if (!allBound(term.base, new Set([...safe, ...into]))) return;
       }
       for (const part of term.path) {
         if (part.kind === "ref") bracketOutputs(part, safe, into);
@@ -143,10 +143,13 @@ export function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into:
   }
 }
 
-/** Variables of a pattern that matching it with a known value binds: in arrays and object values. */
+/**
+ * Variables of a pattern that matching it with a known value binds: in arrays and object values. Those in sets count for
+ * the safety check, as in OPA, though no match ever binds them.
+ */
 export function patternLocals(term: NormalTerm, into: Set<Local>): void {
   if (term.kind === "local") into.add(term.local);
-  else if (term.kind === "array") for (const item of term.items) patternLocals(item, into);
+  else if (term.kind === "array" || term.kind === "set") for (const item of term.items) patternLocals(item, into);
   else if (term.kind === "object") for (const [, value] of term.entries) patternLocals(value, into);
 }
 
@@ -164,10 +167,20 @@ export function unifyOutputs(left: NormalTerm, right: NormalTerm, assign: boolea
   do {
     before = bound.size;
     for (const [a, b] of pairs) {
-      if (allBound(b, bound)) patternLocals(a, bound);
-      if (!assign && allBound(a, bound)) patternLocals(b, bound);
+      if (allBound(b, bound) && mayMatch(a, b, "right")) patternLocals(a, bound);
+      if (!assign && allBound(a, bound) && mayMatch(b, a, "left")) patternLocals(b, bound);
     }
   } while (bound.size > before);
+}
+
+/** Whether a pattern can be matched with what a term stands for, as far as their forms tell. */
+function mayMatch(pattern: NormalTerm, source: NormalTerm, side: "left" | "right"): boolean {
+  if (pattern.kind === "local" || source.kind === "local" || source.kind === "ref") return true;
+  if (source.kind !== "comprehension") return false;
+  // OPA is stricter with comprehensions on the left, and knows objects there only.
+  return pattern.kind === "array"
+    ? side === "right" || source.of === "array"
+    : side === "left" && source.of === "object";
 }
 
 /** Takes two collections apart into the pairs of parts that have to be equal; other terms are one pair. */

@@ -222,7 +222,7 @@ export class LiteralCoder extends RefCoder {
   }
 
   private not(literal: NotLiteral, rest: () => Step): Step {
-    const inner = this.body(literal.body, () => YES);
+    const inner = this.enclosed(() => this.body(literal.body, () => YES));
     const next = rest();
     return (frame) => !this.isolated(inner, frame) && next(frame);
   }
@@ -239,9 +239,11 @@ export class LiteralCoder extends RefCoder {
     const domain = this.getter(literal.domain);
     const keySlot = literal.key?.slot ?? -1;
     const valueSlot = literal.value.slot;
-    if (literal.key !== undefined) this.bind(literal.key);
-    this.bind(literal.value);
-    const inner = this.body(literal.body, () => YES);
+    const inner = this.enclosed(() => {
+      if (literal.key !== undefined) this.bind(literal.key);
+      this.bind(literal.value);
+      return this.body(literal.body, () => YES);
+    });
     const next = rest();
     const holds = (frame: Frame, key: Value, value: Value): boolean => {
       frame.context.session.step();
@@ -264,7 +266,7 @@ export class LiteralCoder extends RefCoder {
   }
 
   private logical(literal: LogicalLiteral, rest: () => Step): Step {
-    const operands = literal.operands.map((operand) => this.body(operand, () => YES));
+    const operands = literal.operands.map((operand) => this.enclosed(() => this.body(operand, () => YES)));
     const next = rest();
     const settles = literal.kind === "or";
     return (frame) => {

@@ -3,9 +3,11 @@
  * the constant prefix is resolved to a rule or package when the code is made, and followed with care for `with` when a
  * part of `data` is replaced at run time.
  */
-import type { NormalTerm, RefTerm } from "../compile/normal-form.js";
+import type { DocumentPath, NormalTerm, RefTerm } from "../compile/normal-form.js";
 import {
-  compareStrings,
+  type CanonicalKey,
+  canonicalKey,
+  compare,
   isArray,
   isObject,
   isSet,
@@ -85,8 +87,8 @@ export abstract class RefCoder extends TermCoder {
     let depth = 0;
     for (; depth < path.length && node !== undefined && node.rules === undefined; depth++) {
       const part = path[depth];
-      if (part?.kind !== "constant" || typeof part.value !== "string") break;
-      node = node.children.get(part.value);
+      if (part?.kind !== "constant") break;
+      node = node.children.get(canonicalKey(part.value));
     }
     return { node, depth };
   }
@@ -122,7 +124,7 @@ export abstract class RefCoder extends TermCoder {
   }
 }
 
-function hasBase(context: Context, path: readonly string[]): boolean {
+function hasBase(context: Context, path: DocumentPath): boolean {
   let value = context.data;
   for (const part of path) {
     if (value === undefined) return false;
@@ -243,12 +245,12 @@ function pass(frame: Frame, value: Value | undefined, sink: Sink): boolean {
 }
 
 /** Keys of everything at a position, in value order; non-string keys of base documents don't occur. */
-function keysAt({ node, base, over }: Position): readonly string[] {
-  const keys = new Set<string>([...(node?.children.keys() ?? []), ...(over?.children.keys() ?? [])]);
+function keysAt({ node, base, over }: Position): readonly CanonicalKey[] {
+  const keys = new Set<CanonicalKey>([...(node?.children.keys() ?? []), ...(over?.children.keys() ?? [])]);
   if (base !== undefined && isObject(base)) {
     if (base instanceof RegoObject) {
       for (const [key] of base.entries()) if (typeof key === "string") keys.add(key);
     } else for (const key of Object.keys(base)) keys.add(key);
   }
-  return [...keys].sort(compareStrings);
+  return [...keys].sort(compare);
 }

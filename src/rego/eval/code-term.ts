@@ -53,6 +53,15 @@ export abstract class TermCoder {
     return allBound(term, this.bound);
   }
 
+  /** Makes the code of a closure: what is bound inside is not bound after it. */
+  protected enclosed<T>(make: () => T): T {
+    const before = [...this.bound];
+    const made = make();
+    this.bound.clear();
+    for (const local of before) this.bound.add(local);
+    return made;
+  }
+
   protected newSlot(): Local {
     return { name: `__slot${this.slots}__`, slot: this.slots++, generated: true };
   }
@@ -134,11 +143,13 @@ export abstract class TermCoder {
     let value: Getter | undefined;
     let key: Getter | undefined;
     const add = this.adder(term, extra, () => ({ key, value: value as Getter }));
-    const run = this.body(term.body, () => {
-      value = this.getter(term.value);
-      key = term.key === undefined ? undefined : this.getter(term.key);
-      return add;
-    });
+    const run = this.enclosed(() =>
+      this.body(term.body, () => {
+        value = this.getter(term.value);
+        key = term.key === undefined ? undefined : this.getter(term.key);
+        return add;
+      }),
+    );
     const { of } = term;
     return (frame) => {
       const made: Value[] | RegoSet | RegoObject =

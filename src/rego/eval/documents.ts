@@ -2,7 +2,7 @@
  * The `data` document at run time: the tree of rules over the base documents over what `with` replaces. Stepping through
  * it keeps all three in view; a whole document is built only where a reference ends.
  */
-import type { NormalRule } from "../compile/normal-form.js";
+import type { DocumentPath, NormalRule } from "../compile/normal-form.js";
 import type { RuleNode } from "../compile/rule-tree.js";
 import {
   type CanonicalKey,
@@ -22,12 +22,12 @@ import { merged, type Override } from "./overrides.js";
 import { keyConflict, RuleSet } from "./rule-set.js";
 
 export class DocumentNode {
-  readonly path: readonly string[];
-  readonly children: ReadonlyMap<string, DocumentNode>;
+  readonly path: DocumentPath;
+  readonly children: ReadonlyMap<CanonicalKey, DocumentNode>;
   readonly rules: RuleSet | undefined;
 
   constructor(node: RuleNode, store: CodeStore) {
-    const children = new Map<string, DocumentNode>();
+    const children = new Map<CanonicalKey, DocumentNode>();
     for (const [key, child] of node.children) children.set(key, new DocumentNode(child, store));
     this.path = node.path;
     this.children = children;
@@ -35,7 +35,7 @@ export class DocumentNode {
       node.rules.length === 0 ? undefined : new RuleSet(node.path, node.rules, store, node.children.size > 0);
   }
 
-  find(path: readonly string[]): DocumentNode | undefined {
+  find(path: DocumentPath): DocumentNode | undefined {
     let node: DocumentNode | undefined = this;
     for (const part of path) {
       node = node.children.get(part);
@@ -59,7 +59,7 @@ export function rootPosition(root: DocumentNode, context: Context): Position {
 export function below(position: Position, key: Value): Position {
   const part = typeof key === "string" ? key : undefined;
   return {
-    node: part === undefined ? undefined : position.node?.children.get(part),
+    node: position.node?.children.get(canonicalKey(key)),
     base: position.base === undefined ? undefined : lookupBase(position.base, key),
     over: part === undefined ? undefined : position.over?.children.get(part),
   };
@@ -212,7 +212,7 @@ function collect(
     });
   }
   for (const [key, child] of node.children) {
-    const childOver = over?.children.get(key);
+    const childOver = typeof key === "string" ? over?.children.get(key) : undefined;
     const childRules = child.rules;
     if (childOver?.value !== undefined) place().put(key, childOver.value);
     else if (childRules?.kind === "complete") {

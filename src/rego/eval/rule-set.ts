@@ -2,7 +2,7 @@
  * The definitions of one document, ready to run. Four kinds share the choice of candidate rules through the index and
  * differ in how outcomes meet: a complete rule and a function have one value, partial rules add to a collection.
  */
-import type { NormalRule, NormalTerm } from "../compile/normal-form.js";
+import type { DocumentPath, NormalRule, NormalTerm } from "../compile/normal-form.js";
 import { problemAt, RegoError } from "../error.js";
 import { canonicalKey, equal, type Value } from "../value/index.js";
 import type { BranchCode, CodeStore } from "./code-store.js";
@@ -18,7 +18,7 @@ export interface Emission {
 }
 
 export class RuleSet {
-  readonly path: readonly string[];
+  readonly path: DocumentPath;
   readonly kind: NormalRule["kind"];
   readonly arity: number;
   /** Single keys can be asked for: all rules have one varying part and nothing else adds to the document. */
@@ -36,7 +36,7 @@ export class RuleSet {
   private seenContext = 0;
   private seenValue: Value | undefined;
 
-  constructor(path: readonly string[], rules: readonly NormalRule[], store: CodeStore, hasChildren: boolean) {
+  constructor(path: DocumentPath, rules: readonly NormalRule[], store: CodeStore, hasChildren: boolean) {
     this.path = path;
     this.name = `data.${path.join(".")}`;
     this.rules = rules.filter((rule) => !rule.isDefault);

@@ -1,0 +1,59 @@
+/** The real OPA as a server on a socket file: one process answers for thousands of policies. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+export class OpaServer {
+  private readonly process: ChildProcess;
+  private readonly folder: string;
+  private readonly socket: string;
+
+  constructor(binary: string) {
+    this.folder = mkdtempSync(join(tmpdir(), "opa-"));
+    this.socket = join(this.folder, "opa.sock");
+    const args = ["run", "--server", "--addr", `unix://${this.socket}`, "--log-level", "error", "--disable-telemetry"];
+    this.process = spawn(binary, args, { stdio: "ignore" });
+  }
+
+  async ready(): Promise<void> {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      try {
+        const { status } = await this.send("GET", "/health", "");
+        if (status === 200) return;
+      } catch {
+        // Not listening yet.
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error("opa does not answer");
+  }
+
+  send(method: string, path: string, body: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        { socketPath: this.socket, method, path, headers: { connection: "keep-alive" } },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }),
+          );
+        },
+      );
+      sent.on("error", reject);
+      sent.end(body);
+    });
+  }
+
+  stop(): void {
+    this.process.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * Random policies and inputs for differential tests and fuzzing. A program is read off a tape of numbers: each choice
+ * takes one, and an empty tape makes the simplest choice, so that shrinking the tape shrinks the program. Variables are
+ * mostly used after they got a value, else nearly everything would be unsafe; rules refer to earlier rules only, so that
+ * there is no recursion. Everything else may go wrong, since errors have to agree too.
+ */
+import fc from "fast-check";
+
+export interface Program {
+  readonly module: string;
+}
+
+const NAMES = ["x", "y", "z", "v", "w"];
+const SCALARS = [
+  "1",
+  "0",
+  "2",
+  "-1",
+  '"a"',
+  '"b"',
+  "true",
+  "false",
+  "null",
+  '""',
+  "1.5",
+  "3",
+  "0.5",
+  '"ab"',
+  '"é"',
+  "1e2",
+  "100",
+  "-0.25",
+  "9007199254740993",
+  '"B/c"',
+  '"a.b"',
+  "`raw`",
+  "3.0",
+];
+const UNARY = [
+  "count",
+  "sum",
+  "max",
+  "min",
+  "sort",
+  "is_number",
+  "is_string",
+  "type_name",
+  "to_number",
+  "abs",
+  "upper",
+  "lower",
+  "json.marshal",
+  "array.reverse",
+  "product",
+  "object.keys",
+  "strings.reverse",
+  "round",
+  "ceil",
+  "floor",
+  "is_array",
+  "is_object",
+  "is_set",
+  "json.is_valid",
+  "base64.encode",
+  "trim_space",
+];
+const BINARY = [
+  "concat",
+  "startswith",
+  "endswith",
+  "contains",
+  "split",
+  "array.concat",
+  "intersection",
+  "union",
+  "numbers.range",
+  "trim",
+  "indexof",
+  "bits.and",
+  "object.union",
+  "trim_prefix",
+  "format_int",
+  "strings.count",
+  "object.remove",
+  "json.remove",
+  "glob.quote_meta",
+  "object.subset",
+  "regex.match",
+  "sprintf",
+];
+const OPERATORS = ["+", "==", "-", "*", "/", "%", "|", "&", "!=", "<", "<=", ">", ">="];
+
+/** JSON documents with the names that references use. */
+export const json: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.constantFrom<unknown>(0, 1, 2, 3, -1, 0.5, 1.5, 100, "", "a", "b", "ab", "é", true, false, null),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(fc.constantFrom("a", "b", "c", "0", "__proto__"), tie("value"), { maxKeys: 3 }),
+  ),
+})).value;
+
+export const input: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ a: json, b: json, c: json }, { requiredKeys: [] }) },
+  { weight: 1, arbitrary: json },
+);
+
+/** Base documents that programs expect at `data.base`. */
+export const BASE = { k: "a", list: [1, 2, 3], nested: { a: { b: 1 }, b: [true, null] } };
+
+/** Modules of package `t`. */
+export const program: fc.Arbitrary<Program> = fc
+  .array(fc.nat({ max: 1000 }), { minLength: 5, maxLength: 160, size: "max" })
+  .map((tape) => new ProgramReader(tape).program());
+
+class ProgramReader {
+  private readonly tape: readonly number[];
+  private at = 0;
+  private depth = 0;
+  private readonly values: string[] = [];
+  private readonly functions: string[] = [];
+
+  constructor(tape: readonly number[]) {
+    this.tape = tape;
+  }
+
+  /** A number below `count`; 0 when the tape is over. */
+  private choose(count: number): number {
+    return (this.tape[this.at++] ?? 0) % count;
+  }
+
+  private pick<T>(options: readonly T[]): T {
+    return options[this.choose(options.length)] as T;
+  }
+
+  /** Takes one of the makers; deep inside, only the first ones. */
+  private make(makers: readonly (() => string)[], simple: number): string {
+    const count = this.depth > 4 || this.at >= this.tape.length ? simple : makers.length;
+    this.depth++;
+    const text = (makers[this.choose(count)] as () => string)();
+    this.depth--;
+    return text;
+  }
+
+  program(): Program {
+    const rules: string[] = [];
+    const count = 1 + this.choose(5);
+    for (let index = 0; index < count; index++) rules.push(this.rule(`r${index}`));
+    return { module: `package t\n\n${rules.join("\n")}\n` };
+  }
+
+  private rule(name: string): string {
+    const bodies = 1 + this.choose(2);
+    const lines: string[] = [];
+    const kind = this.choose(9);
+    for (let index = 0; index < bodies; index++) lines.push(this.definition(name, kind));
+    if (kind === 8) this.functions.push(name);
+    else this.values.push(name);
+    return lines.join("\n");
+  }
+
+  private definition(name: string, kind: number): string {
+    const bound: string[] = [];
+    const body = kind === 8 ? "" : this.body(bound);
+    switch (kind) {
+      case 0:
+        return `${name} := ${this.term(bound)} if { ${body} }`;
+      case 1:
+        return `${name} if { ${body} }`;
+      case 2:
+        return `${name} contains ${this.term(bound)} if { ${body} }`;
+      case 3:
+        return `${name}[${this.term(bound)}] := ${this.term(bound)} if { ${body} }`;
+      case 4:
+        return `${name} := ${this.term(bound)} if { ${body} } else := ${this.term([])}`;
+      case 5:
+        return `${name}[${this.term(bound)}].k := ${this.term(bound)} if { ${body} }\n${name}.a.k := ${this.term([])}`;
+      case 6:
+        return `${name}[${this.term(bound)}] contains ${this.term(bound)} if { ${body} }\n${name}.a contains 1`;
+      case 7:
+        return `${name} := ${this.pick(SCALARS)} if { ${body} } else := ${this.term([])} if { ${this.body([])} }`;
+      default: {
+        const pattern = this.pick(["x", "[x, y]", "1", '"a"', '{"a": x}', "_", "[x, x]", "[1, x]"]);
+        const args = NAMES.filter((variable) => pattern.includes(variable));
+        const inside = this.body(args);
+        return `${name}(${pattern}) := ${this.term(args)} if { ${inside} }`;
+      }
+    }
+  }
+
+  /** A body; names that it gives values to are added to `bound`. */
+  private body(bound: string[]): string {
+    const literals: string[] = [];
+    const count = 1 + this.choose(this.depth > 2 ? 2 : 4);
+    for (let index = 0; index < count; index++) literals.push(this.literal(bound));
+    return literals.join("; ");
+  }
+
+  private fresh(bound: readonly string[]): string {
+    return NAMES.find((name) => !bound.includes(name)) ?? `n${this.at}`;
+  }
+
+  private literal(bound: string[]): string {
+    return this.make(
+      [
+        () => this.term(bound),
+        () => `${this.term(bound)} == ${this.term(bound)}`,
+        () => this.binding(bound, (name) => `${name} := ${this.term(bound)}`),
+        () => this.binding(bound, (name) => `some ${name} in ${this.term(bound)}`),
+        () => this.binding(bound, (name) => `${name} = ${this.reference(bound)}`),
+        () => this.binding(bound, (name) => `${this.reference(bound)}[${name}]`),
+        () => this.binding(bound, (name) => `${this.term(bound)} = ${this.reference(bound)}[${name}]`),
+        () => `${this.term(bound)} ${this.pick(OPERATORS)} ${this.term(bound)}`,
+        () => `not ${this.term(bound)}`,
+        () => `not ${this.term(bound)} == ${this.term(bound)}`,
+        () => `${this.reference(bound)}[_] = ${this.term(bound)}`,
+        () => this.twoBindings(bound, (a, b) => `some ${a}, ${b} in ${this.term(bound)}`),
+        () => this.twoBindings(bound, (a, b) => `[${a}, ${b}] = ${this.term(bound)}`),
+        () => this.twoBindings(bound, (a, b) => `walk(${this.term(bound)}, [${a}, ${b}])`),
+        () => this.binding(bound, (name) => `{"a": ${name}} = ${this.term(bound)}`),
+        () => this.binding(bound, (name) => `[${name}, ${this.term(bound)}] = ${this.term(bound)}`),
+        () => this.every(bound),
+        () => `${this.term(bound)} with ${this.target()} as ${this.term(bound)}`,
+        () =>
+          this.binding(bound, (name) => `${name} := ${this.term(bound)} with ${this.target()} as ${this.term(bound)}`),
+        () => `not ${this.term(bound)} with input as ${this.term(bound)}`,
+        () => `${this.term(bound)} in ${this.term(bound)}`,
+        () => `count(${this.closure(bound)}) ${this.pick([">", "==", "<"])} ${this.pick(["0", "1", "2"])}`,
+      ],
+      2,
+    );
+  }
+
+  private binding(bound: string[], make: (name: string) => string): string {
+    const name = this.fresh(bound);
+    const text = make(name);
+    bound.push(name);
+    return text;
+  }
+
+  private twoBindings(bound: string[], make: (first: string, second: string) => string): string {
+    const first = this.fresh(bound);
+    const second = this.fresh([...bound, first]);
+    const text = make(first, second);
+    bound.push(first, second);
+    return text;
+  }
+
+  private every(bound: readonly string[]): string {
+    const name = this.fresh(bound);
+    const domain = this.term(bound);
+    return `every ${name} in ${domain} { ${name} != ${this.term(bound)}; ${this.body([...bound, name])} }`;
+  }
+
+  private target(): string {
+    const targets = ["input", "input.a", "data.base", "data.base.k", "input.b.c", "data.base.nested.a"];
+    return this.pick([...targets, ...this.values.map((name) => `data.t.${name}`), "count", ...this.functions]);
+  }
+
+  private term(bound: readonly string[]): string {
+    return this.make(
+      [
+        () => this.pick(SCALARS),
+        () => (bound.length === 0 ? this.pick(SCALARS) : this.pick(bound)),
+        () => this.reference(bound),
+        () => this.reference(bound),
+        () => this.reference(bound),
+        () => `(${this.term(bound)} ${this.pick(OPERATORS)} ${this.term(bound)})`,
+        () => `${this.pick(UNARY)}(${this.term(bound)})`,
+        () => `${this.pick(BINARY)}(${this.term(bound)}, ${this.term(bound)})`,
+        () => `[${this.term(bound)}, ${this.term(bound)}]`,
+        () => `{${this.term(bound)}, ${this.term(bound)}}`,
+        () => `{"${this.pick(["a", "b"])}": ${this.term(bound)}}`,
+        () => `{${this.term(bound)}: ${this.term(bound)}}`,
+        () => this.closure(bound),
+        () => (this.functions.length === 0 ? "[]" : `${this.pick(this.functions)}(${this.term(bound)})`),
+        () => `object.get(${this.term(bound)}, ${this.term(bound)}, ${this.term(bound)})`,
+        () => `(${this.term(bound)} in ${this.term(bound)})`,
+        () => `$"<{${this.reference([])}}-{${bound.length === 0 ? "1.50" : this.pick(bound)}}>"`,
+        () => this.pick(["{}", "set()", "[]", "input", "data.base", "[[1, 2], [3]]", '{"a": {"b": 1}}']),
+      ],
+      3,
+    );
+  }
+
+  private closure(bound: readonly string[]): string {
+    const known = [...bound];
+    const body = this.body(known);
+    const inner = known.slice(bound.length);
+    switch (this.choose(3)) {
+      case 0:
+        return `[${this.bare(inner)} | ${body}]`;
+      case 1:
+        return `{${this.bare(inner)} | ${body}}`;
+      default:
+        return `{${this.bare(inner)}: ${this.bare(inner)} | ${body}}`;
+    }
+  }
+
+  /** A term without an operator outside, as the head of a comprehension has to be. */
+  private bare(bound: readonly string[]): string {
+    return bound.length === 0 ? this.pick(SCALARS) : this.pick(bound);
+  }
+
+  private reference(bound: readonly string[]): string {
+    const heads = ["input", "input.a", "input.b", "input.c", "data.base", "data.base.list", "data.base.nested"];
+    const head = this.pick([...heads, ...bound, ...this.values, ...this.values, "data.t_none"]);
+    const steps = this.choose(3);
+    let text = head;
+    for (let index = 0; index < steps; index++) {
+      text += this.pick([".a", ".b", "[0]", "[_]", ".c", '["a"]', "[1]", ...bound.map((name) => `[${name}]`)]);
+    }
+    return text;
+  }
+}
