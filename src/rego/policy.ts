@@ -128,6 +128,7 @@ export class Policy {
       root: () => root as DocumentNode,
       builtin: (name) => this.functions.get(name),
       tracer,
+      streaming: tracer === undefined && this.options.print === undefined,
     };
     const plain = tracer === undefined;
     const store = new CodeStore(linkage, { sharing: plain, indexing: plain });

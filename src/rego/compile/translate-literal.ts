@@ -151,7 +151,8 @@ export abstract class LiteralTranslator extends TermTranslator {
     if (literal.key !== undefined) patternNames(literal.key, names);
     for (const name of names) this.declare(name, literal.start, "declared", undefined);
     // The domain already sees the new variables, which are unsafe there.
-    const domain = this.term(literal.domain, output);
+    const written = this.term(literal.domain, output);
+    const domain = written.kind === "ref" ? written : this.settledDomain(written, output, literal);
     const key: NormalTerm =
       literal.key === undefined ? { kind: "local", local: this.fresh() } : this.term(literal.key, output);
     const value = this.term(literal.value, output);

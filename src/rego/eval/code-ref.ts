@@ -17,8 +17,18 @@ import {
   type Value,
 } from "../value/index.js";
 import { TermCoder } from "./code-term.js";
-import { below, type DocumentNode, documentAt, isPlain, type Position, rootPosition, valueAt } from "./documents.js";
+import {
+  below,
+  type DocumentNode,
+  documentAt,
+  isPlain,
+  lookupBase,
+  type Position,
+  rootPosition,
+  valueAt,
+} from "./documents.js";
 import type { Context, Frame, Getter, Matcher, Sink } from "./frame.js";
+import type { RuleSet } from "./rule-set.js";
 
 /** One step of a path: a known key, or a pattern that elements' keys are matched with. */
 type Part = { readonly get: Getter } | { readonly match: Matcher };
@@ -78,7 +88,7 @@ export abstract class RefCoder extends TermCoder {
         return value;
       };
     }
-    return careful;
+    return node === undefined ? baseGetter(keys, careful) : careful;
   }
 
   /** Follows constant names from the root as far as packages go. */
@@ -119,9 +129,53 @@ export abstract class RefCoder extends TermCoder {
         return value !== undefined && first(frame, value);
       };
     }
-    const walk = dataWalk(parts, sinks);
-    return (frame) => walk(frame, rootPosition(this.linkage.root(), frame.context), 0);
+    const walk = dataWalk(parts, sinks, this.unordered && this.linkage.streaming);
+    const careful = (frame: Frame): boolean => walk(frame, rootPosition(this.linkage.root(), frame.context), 0);
+    const { node, depth } = this.constantPrefix(path);
+    if (node === undefined) return baseWalk(parts, depth, sinks[depth] as Sink, careful);
+    if (depth === 0) return careful;
+    return (frame) => {
+      const { context } = frame;
+      if (context.overrides !== undefined) return careful(frame);
+      let base = context.data;
+      for (let i = 0; i < depth && base !== undefined; i++) base = lookup(base, (node.path[i] ?? null) as Value);
+      return walk(frame, { node, base, over: undefined }, depth);
+    };
   }
+}
+
+/** Reads base documents directly while nothing is replaced. */
+function baseGetter(keys: readonly Getter[], careful: Getter): Getter {
+  return (frame) => {
+    const { context } = frame;
+    if (context.overrides !== undefined) return careful(frame);
+    let value = context.data;
+    for (let i = 0; i < keys.length && value !== undefined; i++) {
+      const key = (keys[i] as Getter)(frame);
+      value = key === undefined ? undefined : lookupBase(value, key);
+    }
+    return value;
+  };
+}
+
+/** Walks base documents directly while nothing is replaced; the first `depth` parts are known. */
+function baseWalk(
+  parts: readonly Part[],
+  depth: number,
+  sink: Sink,
+  careful: (frame: Frame) => boolean,
+): (frame: Frame) => boolean {
+  const keys = parts.slice(0, depth).map((part) => ("get" in part ? part.get : () => undefined));
+  return (frame) => {
+    const { context } = frame;
+    if (context.overrides !== undefined) return careful(frame);
+    let value = context.data;
+    for (let i = 0; i < keys.length && value !== undefined; i++) {
+      const key = (keys[i] as Getter)(frame);
+      value = key === undefined ? undefined : lookupBase(value, key);
+    }
+    return value !== undefined && sink(frame, value);
+  };
 }
 
 function hasBase(context: Context, path: DocumentPath): boolean {
@@ -209,7 +263,28 @@ function elementsSink(match: Matcher, next: Sink): Sink {
 
 type DataWalk = (frame: Frame, position: Position, at: number) => boolean;
 
-function dataWalk(parts: readonly Part[], sinks: readonly Sink[]): DataWalk {
+/** Members delivered straight from the rules' bodies before the whole set is built after all. */
+const STREAM_LIMIT = 32;
+
+/**
+ * Delivers the members of a partial set while its rules find them, which spares building the set when few of them are
+ * wanted. Only where neither order nor repetition can be noticed, and once a query, so that nothing is computed often.
+ * Undefined when the set is needed after all; what was delivered by then does no harm.
+ */
+function stream(frame: Frame, rules: RuleSet, match: Matcher, sink: Sink): boolean | undefined {
+  const { context } = frame;
+  if (context.session.strict || !context.mayStream(rules)) return undefined;
+  let count = 0;
+  let outcome: boolean | undefined = false;
+  rules.each(context, ({ value }) => {
+    if (++count > STREAM_LIMIT) outcome = undefined;
+    else if (match(frame, value) && sink(frame, value)) outcome = true;
+    return outcome !== false;
+  });
+  return outcome;
+}
+
+function dataWalk(parts: readonly Part[], sinks: readonly Sink[], streaming: boolean): DataWalk {
   const walk: DataWalk = (frame, position, at) => {
     const { context } = frame;
     const { node, base, over } = position;
@@ -224,6 +299,10 @@ function dataWalk(parts: readonly Part[], sinks: readonly Sink[]): DataWalk {
       if ("get" in part && rules.keyed && base === undefined && over === undefined) {
         const key = part.get(frame);
         return key !== undefined && pass(frame, rules.at(context, key), sinks[at + 1] as Sink);
+      }
+      if (streaming && "match" in part && rules.kind === "set" && rules.keyed && base === undefined) {
+        const outcome = stream(frame, rules, part.match, sinks[at + 1] as Sink);
+        if (outcome !== undefined) return outcome;
       }
       return pass(frame, documentAt(context, position), sink);
     }

@@ -18,6 +18,8 @@ export interface Linkage {
   readonly root: () => DocumentNode;
   readonly builtin: (name: string) => Builtin | undefined;
   readonly tracer: Tracer | undefined;
+  /** Sets may be delivered while they are found: nobody watches the order of evaluation. */
+  readonly streaming: boolean;
 }
 
 export abstract class TermCoder {
@@ -26,6 +28,8 @@ export abstract class TermCoder {
   private readonly indexes: ReadonlyMap<ConstantTerm, number>;
   private slots: number;
   private extras = 0;
+  /** Neither the order nor the repetition of the current body's solutions can be noticed. */
+  protected unordered = true;
 
   constructor(linkage: Linkage, indexes: ReadonlyMap<ConstantTerm, number>, slots: number) {
     this.linkage = linkage;
@@ -39,6 +43,11 @@ export abstract class TermCoder {
 
   protected abstract body(body: NormalBody, final: () => Step): Step;
   protected abstract refGetter(term: Extract<NormalTerm, { kind: "ref" }>): Getter;
+
+  /** For bodies whose solutions are listed as they come. */
+  keepOrder(): void {
+    this.unordered = false;
+  }
 
   /** Counts an argument as bound. */
   assume(local: Local): void {
@@ -54,9 +63,12 @@ export abstract class TermCoder {
   }
 
   /** Makes the code of a closure: what is bound inside is not bound after it. */
-  protected enclosed<T>(make: () => T): T {
+  protected enclosed<T>(make: () => T, unordered = true): T {
     const before = [...this.bound];
+    const outside = this.unordered;
+    this.unordered = unordered;
     const made = make();
+    this.unordered = outside;
     this.bound.clear();
     for (const local of before) this.bound.add(local);
     return made;
@@ -143,12 +155,14 @@ export abstract class TermCoder {
     let value: Getter | undefined;
     let key: Getter | undefined;
     const add = this.adder(term, extra, () => ({ key, value: value as Getter }));
-    const run = this.enclosed(() =>
-      this.body(term.body, () => {
-        value = this.getter(term.value);
-        key = term.key === undefined ? undefined : this.getter(term.key);
-        return add;
-      }),
+    const run = this.enclosed(
+      () =>
+        this.body(term.body, () => {
+          value = this.getter(term.value);
+          key = term.key === undefined ? undefined : this.getter(term.key);
+          return add;
+        }),
+      term.of !== "array",
     );
     const { of } = term;
     return (frame) => {

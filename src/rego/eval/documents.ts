@@ -66,7 +66,7 @@ export function below(position: Position, key: Value): Position {
 }
 
 /** A step in base documents, which OPA addresses by text: there `2` and `"2"` are one key, of objects and of arrays. */
-function lookupBase(base: Value, key: Value): Value | undefined {
+export function lookupBase(base: Value, key: Value): Value | undefined {
   const found = lookup(base, key);
   if (found !== undefined) return found;
   if (typeof key === "number" && isObject(base)) return lookup(base, String(key));

@@ -25,6 +25,7 @@ export class Context {
   readonly mocks: ReadonlyMap<string, Mock> | undefined;
   /** Distinguishes what caches of different contexts hold. */
   readonly id: number;
+  private streamed: Set<object> | undefined;
   private memo: Map<object, Value | undefined> | undefined;
   private keyedMemo: Map<object, Map<CanonicalKey, Value | undefined>> | undefined;
 
@@ -47,6 +48,14 @@ export class Context {
   get documents(): Map<object, Value | undefined> {
     this.memo ??= new Map();
     return this.memo;
+  }
+
+  /** True the first time it is asked about a set in this context. */
+  mayStream(rules: object): boolean {
+    this.streamed ??= new Set();
+    if (this.streamed.has(rules)) return false;
+    this.streamed.add(rules);
+    return true;
   }
 
   /** Values of single keys of partial rules. */

@@ -85,6 +85,7 @@ export interface QueryCode {
 
 export function generateQuery(query: NormalQuery, linkage: Linkage): QueryCode {
   const coder = new LiteralCoder(linkage, NONE, query.frameSize);
+  coder.keepOrder();
   const run = coder.body(query.body, () => (frame) => frame.sink?.(frame) ?? false);
   return { size: coder.size, run };
 }
