@@ -191,7 +191,7 @@ export function pairUp(left: NormalTerm, right: NormalTerm): [NormalTerm, Normal
   if (left.kind === "object" && right.kind === "object" && left.entries.length === right.entries.length) {
     const pairs: [NormalTerm, NormalTerm][] = [];
     for (const [key, value] of left.entries) {
-      const other = right.entries.find(([candidate]) => sameConstant(key, candidate));
+      const other = right.entries.find(([candidate]) => sameKey(key, candidate));
       if (other === undefined) return [[left, right]];
       pairs.push(...pairUp(value, other[1]));
     }
@@ -200,7 +200,8 @@ export function pairUp(left: NormalTerm, right: NormalTerm): [NormalTerm, Normal
   return [[left, right]];
 }
 
-function sameConstant(a: NormalTerm, b: NormalTerm): boolean {
+function sameKey(a: NormalTerm, b: NormalTerm): boolean {
+  if (a.kind === "local") return b.kind === "local" && a.local === b.local;
   return a.kind === "constant" && b.kind === "constant" && typeof a.value === "string" && a.value === b.value;
 }
 
