@@ -95,7 +95,8 @@ function choosePort(ports: readonly ServicePort[], { service, port: wanted, sche
   const byScheme = ports.find(({ port }) => port === usual);
   if (byScheme !== undefined) return { port: byScheme, doubt: undefined };
   if (ports.length === 1) {
-    return { port: first, doubt: undefined };
+    const text = `no port is written, ${scheme}:// means ${usual}, and the Service ${service.name} has only ${listed}: it is taken`;
+    return { port: first, doubt: usual === undefined ? undefined : { topic: "assumed", text } };
   }
   const words = new Set([...wordsOf(key ?? ""), ...(scheme === undefined ? [] : [knownScheme(scheme)])]);
   const named = ports.find(({ name }) => name !== undefined && wordsOf(name).some((word) => words.has(word)));

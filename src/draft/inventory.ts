@@ -194,6 +194,10 @@ export interface CustomWorkload {
 
 function isPart(workload: Workload, remarks: Remarks): boolean {
   const where = describeObject(workload.object);
+  if (/(?:^|,)\s*test/.test(workload.object.annotations.get("helm.sh/hook") ?? "")) {
+    remarks.add("skipped", where, "is a test of its chart", workload.object.origin.spanOf(["metadata", "annotations"]));
+    return false;
+  }
   if (SYSTEM.test(workload.namespace)) {
     const place = workload.object.origin.spanOf(["metadata", "name"]);
     remarks.add("skipped", where, `runs in ${workload.namespace}, which cannot be a zone of a workflow`, place);

@@ -75,7 +75,7 @@ export function findReferences(text: string, key?: string): Found {
   const pairs = lines.flatMap((line, index) => pairsOf(line).map((pair) => ({ ...pair, line: index })));
   for (const [index, line] of lines.entries()) {
     const ownKey = (at: number): string | undefined =>
-      pairs.filter((pair) => pair.line === index && pair.at <= at).at(-1)?.key ?? key;
+      pairs.filter((pair) => pair.line === index && pair.at <= at).at(-1)?.key ?? keyOfList(lines, index) ?? key;
     const rest = takeUrls(line, index, ownKey, references, fetches);
     for (const match of rest.matchAll(ADDRESS)) {
       const [host = "", port = ""] = match.slice(1);
@@ -161,6 +161,18 @@ function userInfoLength(rest: string): number {
   if (segment.includes("@")) return segment.lastIndexOf("@") + 1;
   const hasPassword = /^[^:]*:.*[^0-9]/.test(segment) && !/[$%{]/.test(segment);
   return hasPassword ? token.lastIndexOf("@") + 1 : 0;
+}
+
+/** The key above a list, for an item that stands on a line of its own. */
+function keyOfList(lines: readonly string[], index: number): string | undefined {
+  const indent = /^(\s*)-\s/.exec(lines[index] ?? "")?.[1]?.length;
+  if (indent === undefined) return undefined;
+  for (let above = index - 1; above >= 0; above--) {
+    const [, space = "", dash, name] = /^(\s*)(- )?["']?([A-Za-z_][\w.-]*)["']?:\s*$/.exec(lines[above] ?? "") ?? [];
+    if (name !== undefined && space.length + (dash?.length ?? 0) <= indent) return name;
+    if (!/^\s*(?:-\s|$)/.test(lines[above] ?? "")) return undefined;
+  }
+  return undefined;
 }
 
 interface Pair {

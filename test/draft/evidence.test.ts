@@ -358,6 +358,8 @@ describe("commands and files", () => {
 $schema: https://json-schema.org/draft
 description: "documented at https://docs.acme.dev/x"
 links: [{ href: "https://grafana.acme.dev" }]
+cors_allowed_origins:
+  - http://api:8080
 logo = "https://cdn.acme.dev/logo.png"`;
     expect(importObjects(mounted({ "app.yaml": content }), server("api")).flows).toEqual([]);
   });
@@ -841,6 +843,12 @@ describe("the file", () => {
     );
     expect(workflow.zones.map(({ name }) => name)).toEqual(["default"]);
     expect(remarks("skipped")).toHaveLength(1);
+  });
+
+  it("leaves out the tests of a chart", () => {
+    const test = workload("web-test", { args: ["wget", "http://web:8080"] }, { kind: "Pod" });
+    const hook = { ...test, metadata: { name: "web-test", annotations: { "helm.sh/hook": "test" } } };
+    expect(importObjects(hook, server("web")).flows).toEqual([]);
   });
 
   it("guesses kinds by image and protocols by names, probes and ports", () => {
