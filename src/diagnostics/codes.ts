@@ -57,6 +57,7 @@ export const CODES = {
   RUNTIME_NOT_RUNNING: { exit: 1, summary: "the workflow is not running" },
   RUNTIME_NOT_RUNNABLE: { exit: 3, summary: "a workload cannot be started on this machine as it is declared" },
   RUNTIME_NOT_READY: { exit: 1, summary: "a workload did not get ready" },
+  RUNTIME_NO_DECISION: { exit: 1, summary: "no record of a decision has this id" },
   RUNTIME_CONTROL: { exit: 4, summary: "the running supervisor refuses an order" },
 } as const satisfies Record<string, { exit: 1 | 2 | 3 | 4 | 70; summary: string }>;
 
