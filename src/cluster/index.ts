@@ -57,7 +57,7 @@ export type {
   TargetRef,
 } from "./istio-security.js";
 export { DEFAULT_MESH, type ExtensionProvider, type MeshConfig, type PathNormalization } from "./mesh.js";
-export { NAME_LABEL, type Namespace } from "./namespaces.js";
+export { impliedNamespace, NAME_LABEL, type Namespace } from "./namespaces.js";
 export type { IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from "./network-policy.js";
 export { describeObject, type KubeObject, type Labels, type Origin, type Owner } from "./object.js";
 export {

@@ -82,7 +82,7 @@ describe("the network layer", () => {
           }
         }
       }),
-      { numRuns: 250 },
+      { numRuns: 400 },
     );
     console.log(`closed world: ${samples} packets equal`);
     expect(samples).toBeGreaterThan(100_000);
@@ -123,7 +123,7 @@ describe("the network layer", () => {
           }
         }
       }),
-      { numRuns: 250 },
+      { numRuns: 400 },
     );
     console.log(`open world: ${samples} packets, ${unknown} of them unknown, none contradicted`);
     expect(unknown).toBeLessThan(samples);

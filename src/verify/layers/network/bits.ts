@@ -39,6 +39,10 @@ export class Bits {
     return bits;
   }
 
+  copy(): Bits {
+    return new Bits(this.words.slice());
+  }
+
   /** Only for a set that nobody else holds yet. */
   add(point: number): void {
     this.words[point >>> 5] = (this.words[point >>> 5] ?? 0) | (1 << (point & 31));

@@ -70,9 +70,13 @@ function decisions(question: Question): readonly Reason[] {
   const admin = ordered(question, network.tiers.admin);
   if (admin.decided) return admin.reasons;
   const policies = together(question);
-  if (policies.length > 0) return [...admin.reasons, ...policies];
+  const binding = network.tiers.network.filter(({ direction, subjects }) => {
+    return direction === question.direction && subjects.must.has(question.bound.index);
+  });
+  if (binding.length > 0) return [...admin.reasons, ...policies];
+  // Without a policy that surely binds, what comes after may decide as well.
   const baseline = ordered(question, network.tiers.baseline);
-  if (baseline.decided) return [...admin.reasons, ...baseline.reasons];
+  if (baseline.decided || policies.length > 0) return [...admin.reasons, ...policies, ...baseline.reasons];
   const text = `${question.direction} of ${describePoint(question.bound)}: no policy binds it, so ${question.what} is allowed`;
   return [...admin.reasons, ...baseline.reasons, { effect: "allows", text }];
 }

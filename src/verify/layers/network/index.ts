@@ -2,6 +2,7 @@ export type { Group, Reading } from "./cells.js";
 export { type Comparison, type ConnectionChange, compareNetworks, type Reach } from "./compare.js";
 export { type Connection, connections, type Party } from "./connections.js";
 export { explain, type Packet } from "./explain.js";
+export { type Exposure, type Exposures, exposures, type SomePods } from "./exposure.js";
 export { networkLayer } from "./layer.js";
 export { CLOSED_WORLD, type NetworkModel, OPEN_WORLD } from "./model.js";
 export { Network, type Row } from "./network.js";

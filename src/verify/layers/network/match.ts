@@ -6,6 +6,7 @@
 import {
   type AddressRange,
   holds,
+  impliedNamespace,
   isV4,
   type LabelSelector,
   NAME_LABEL,
@@ -15,7 +16,7 @@ import {
 import { Bits } from "./bits.js";
 import { blockKey, covers, touches } from "./blocks.js";
 import type { NetworkModel } from "./model.js";
-import type { PodPoint, Points } from "./points.js";
+import type { PodPoint, Points, Stranger } from "./points.js";
 
 /** INVARIANT: `must` is a part of `may`; they are one object where nothing is uncertain. */
 export interface Match {
@@ -51,8 +52,9 @@ export class Matcher {
   readonly outside: Match;
   /** pods on the host's network that policies may or may not treat as pods */
   readonly hosted: Bits;
+  readonly strangers: Bits;
   readonly #addressed: readonly PodPoint[];
-  /** pods of whose address nothing is known, the stranger among them */
+  /** pods of whose address nothing is known, the strangers among them */
   readonly #unaddressed: Bits;
   readonly #points: Points;
   readonly #namespaces: ReadonlyMap<string, Namespace>;
@@ -79,7 +81,8 @@ export class Matcher {
     const plain = points.pods.filter(({ index }) => !this.hosted.has(index));
     this.#addressed = plain.filter(({ addresses }) => addresses.length > 0);
     const unaddressed = plain.filter(({ addresses }) => addresses.length === 0).map(({ index }) => index);
-    this.#unaddressed = Bits.of(this.size, [...unaddressed, points.stranger.index]);
+    this.strangers = Bits.range(this.size, points.stranger.index, this.size);
+    this.#unaddressed = Bits.of(this.size, unaddressed).or(this.strangers);
     for (const point of points.pods) this.#post(point);
   }
 
@@ -107,19 +110,32 @@ export class Matcher {
   /** Whom a peer names: pods by two selectors. A pod on the host's network may come with the node's address. */
   peers(namespaces: LabelSelector | string, pods: LabelSelector): Match {
     return this.#remember(`peers ${scopeKey(namespaces)} ${pods.id}`, () => {
-      const { must, may } = this.subjects(namespaces, pods);
-      const stranger = this.#strangerMatches(namespaces, pods);
-      const include = (bits: Bits) => bits.or(Bits.of(this.size, [this.#points.stranger.index]));
-      const sureOfIt = stranger === "yes" ? include(must) : must;
-      return pair(sureOfIt.minus(this.hosted), stranger === "no" ? may : include(may));
+      const selected = this.subjects(namespaces, pods);
+      const must = selected.must.minus(this.hosted);
+      const may = selected.may.copy();
+      for (const stranger of this.#points.strangers) {
+        const answer = this.#strangerMatches(stranger, namespaces, pods);
+        if (answer === "yes") must.add(stranger.index);
+        if (answer !== "no") may.add(stranger.index);
+      }
+      return pair(must, may);
     });
   }
 
-  /** Only selectors without requirements match a pod of which nothing is known for sure. */
-  #strangerMatches(namespaces: LabelSelector | string, pods: LabelSelector): Certainty {
-    if (typeof namespaces === "string") return "no";
-    if (namespaces.requirements.length === 0 && pods.requirements.length === 0) return "yes";
-    return this.#model.undeclaredNamespaces === "unknown" ? "unknown" : "no";
+  /** A pod of which only selectors are known surely matches what demands no more than they do. */
+  #strangerMatches(stranger: Stranger, namespaces: LabelSelector | string, pods: LabelSelector): Certainty {
+    const open = this.#model.undeclaredNamespaces === "unknown" ? "unknown" : "no";
+    const known = stranger.namespaces;
+    let inNamespace: Certainty;
+    if (typeof known === "string") {
+      const namespace = this.#namespaces.get(known) ?? impliedNamespace(known);
+      if (typeof namespaces === "string") inNamespace = namespaces === known ? "yes" : "no";
+      else inNamespace = this.namespaceMatches(namespace, namespaces);
+    } else if (typeof namespaces === "string") inNamespace = "no";
+    else inNamespace = demandsNoMore(namespaces, known) ? "yes" : open;
+    const isPod: Certainty = demandsNoMore(pods, stranger.pods) ? "yes" : open;
+    if (inNamespace === "no" || isPod === "no") return "no";
+    return inNamespace === "yes" && isPod === "yes" ? "yes" : "unknown";
   }
 
   /** Whom an address block names: outside addresses, and pods as the model says. */
@@ -259,6 +275,14 @@ export class Matcher {
     }
     return found;
   }
+}
+
+function demandsNoMore(selector: LabelSelector, known: LabelSelector): boolean {
+  return selector.requirements.every((wanted) => known.requirements.some((given) => sameRequirement(wanted, given)));
+}
+
+function sameRequirement(a: Requirement, b: Requirement): boolean {
+  return a.key === b.key && a.operator === b.operator && a.values.join() === b.values.join();
 }
 
 function scopeKey(namespaces: LabelSelector | string): string {

@@ -11,7 +11,7 @@ import { type Block, blocksOf, rangesOfBlock } from "./blocks.js";
 import { type Cell, type Group, meet, type Reading, step, unite } from "./cells.js";
 import { type Match, Matcher, sure } from "./match.js";
 import { type NetworkModel, OPEN_WORLD } from "./model.js";
-import { enumeratePoints, type Points } from "./points.js";
+import { enumeratePoints, type Points, type Stranger } from "./points.js";
 import { type PortSet, PortSets } from "./port-sets.js";
 import { RuleIndex } from "./rule-index.js";
 import { type Direction, isolationsOf, type PortSpec, type Rule, type Tiers, tiersOf } from "./rules.js";
@@ -33,6 +33,8 @@ export interface Shared {
   readonly ports: PortSets;
   /** the blocks of all networks that share */
   readonly blocks: readonly Block[];
+  /** pods that no manifest declares, to be answered for as well */
+  readonly strangers?: readonly Stranger[];
 }
 
 /** The end that varies while the other is held. */
@@ -57,7 +59,7 @@ export class Network {
     this.cluster = cluster;
     this.model = model;
     this.ports = shared?.ports ?? new PortSets();
-    this.points = enumeratePoints(cluster, shared?.blocks ?? blocksOf(cluster));
+    this.points = enumeratePoints(cluster, shared?.blocks ?? blocksOf(cluster), shared?.strangers);
     this.matcher = new Matcher(this.points, cluster.namespaces, model);
     this.tiers = tiersOf(cluster, this.matcher);
     this.unmodelled = findUnmodelled(cluster, this.points);
@@ -78,6 +80,13 @@ export class Network {
   from(source: number): Row {
     const must = this.#decide(source, "destinations", "must");
     return { must, may: this.#isCertain() ? must : this.#decide(source, "destinations", "may") };
+  }
+
+  /** What the policies that bind this pod allow, whatever binds the other end. */
+  ownSide(point: number, direction: Direction): Row {
+    const side = direction === "ingress" ? "sources" : "destinations";
+    const must = this.#direction(point, side, direction, "must");
+    return { must, may: this.#isCertain() ? must : this.#direction(point, side, direction, "may") };
   }
 
   between(source: number, destination: number): { readonly must: PortSet; readonly may: PortSet } {
@@ -151,8 +160,7 @@ export class Network {
     const fixedIsSubject = (side === "sources") === (direction === "ingress");
     const kind = this.points.all[fixed]?.kind;
     if (fixedIsSubject && kind === "outside") return [{ points: everyone, ports: ports.all }];
-    const stranger = this.points.stranger.index;
-    // Admin policies bind the stranger too, in ways that its labels would tell.
+    // Admin policies bind strangers too, in ways that their labels would tell.
     const strangerIsFree = reading === "may" || !this.bindsStranger(direction);
     if (fixedIsSubject && kind === "stranger") return strangerIsFree ? [{ points: everyone, ports: ports.all }] : [];
     if (fixedIsSubject && murky.has(fixed)) return reading === "must" ? [] : [{ points: everyone, ports: ports.all }];
@@ -165,9 +173,9 @@ export class Network {
     if (!fixedIsSubject) {
       if (reading === "may") free = free.or(everyone.and(murky.or(matcher.hosted)));
       else shut = everyone.and(murky);
-      const bit = Bits.of(matcher.size, [stranger]).and(everyone);
-      if (strangerIsFree) free = free.or(bit);
-      else shut = shut.or(bit);
+      const strangers = everyone.and(matcher.strangers);
+      if (strangerIsFree) free = free.or(strangers);
+      else shut = shut.or(strangers);
     }
     // A node reaches every pod that it runs, whatever policies say.
     if (reading === "may" && direction === "ingress") {
@@ -241,28 +249,35 @@ export class Network {
     reading: Reading,
   ): readonly Cell[] {
     const { ports } = this;
-    const isolated = fixedIsSubject
-      ? this.#index.isolated(direction, reading).has(fixed)
-        ? this.matcher.everything.may
-        : this.matcher.nothing.may
-      : this.#index.isolated(direction, reading);
-    if (isolated.isEmpty) return cells.map((cell) => handOn(cell, ports));
-    const terms = this.#terms(fixed, fixedIsSubject, direction, reading);
-    const allowed = unite(terms, ports);
+    const [surely, perhaps] = (["surely", "perhaps"] as const).map((how) => {
+      const isolated = this.#index.isolated(direction, how);
+      if (!fixedIsSubject) return isolated;
+      return isolated.has(fixed) ? this.matcher.everything.may : this.matcher.nothing.may;
+    });
+    if (surely === undefined || perhaps === undefined || perhaps.isEmpty)
+      return cells.map((cell) => handOn(cell, ports));
+    const allowed = unite(this.#terms(fixed, fixedIsSubject, direction, reading), ports);
+    // Where isolation itself is not certain, the rules may open and the baseline may open: what may pass is either.
+    const closes = reading === "must" || surely === perhaps ? perhaps : surely;
     const out: Cell[] = [];
     for (const cell of cells) {
       const ask = ports.union(cell.open, cell.passed);
-      const outside = cell.points.minus(isolated);
+      const outside = cell.points.minus(perhaps);
       if (!outside.isEmpty) out.push(handOn({ ...cell, points: outside }, ports));
-      let rest = cell.points.and(isolated);
+      const close = (points: Bits, gained: PortSet) => {
+        const sum = ports.union(cell.allowed, gained);
+        const shut = points.and(closes);
+        if (!shut.isEmpty) out.push({ points: shut, allowed: sum, open: ports.none, passed: ports.none });
+        const left = points.minus(closes);
+        if (!left.isEmpty) out.push({ points: left, allowed: sum, open: ports.minus(ask, gained), passed: ports.none });
+      };
+      let rest = cell.points.and(perhaps);
       for (const group of allowed) {
         if (!group.points.meets(rest)) continue;
-        const points = rest.and(group.points);
-        const gained = ports.intersect(ask, group.ports);
-        out.push({ points, allowed: ports.union(cell.allowed, gained), open: ports.none, passed: ports.none });
+        close(rest.and(group.points), ports.intersect(ask, group.ports));
         rest = rest.minus(group.points);
       }
-      if (!rest.isEmpty) out.push({ points: rest, allowed: cell.allowed, open: ports.none, passed: ports.none });
+      if (!rest.isEmpty) close(rest, ports.none);
     }
     return out;
   }

@@ -8,7 +8,10 @@ import {
   ALL_V4,
   ALL_V6,
   type Cluster,
+  describeSelector,
+  EVERYTHING,
   formatRange,
+  type LabelSelector,
   type Namespace,
   type Pod,
   parseAddress,
@@ -32,11 +35,14 @@ export interface OutsidePoint {
   readonly ranges: readonly AddressRange[];
 }
 
-/**
- * A pod that no manifest declares, in a namespace that none declares, such as an ingress controller's: of its labels
- * nothing is known.
- */
-export interface StrangerPoint {
+/** What is known of a pod that no manifest declares: it meets these selectors, as they are written. */
+export interface Stranger {
+  /** of its namespace: a selector, or the name */
+  readonly namespaces: LabelSelector | string;
+  readonly pods: LabelSelector;
+}
+
+export interface StrangerPoint extends Stranger {
   readonly kind: "stranger";
   readonly index: number;
 }
@@ -47,7 +53,10 @@ export interface Points {
   readonly all: readonly Point[];
   readonly pods: readonly PodPoint[];
   readonly outside: readonly OutsidePoint[];
+  /** a pod of which nothing is known, in a namespace that no manifest declares, such as an ingress controller's */
   readonly stranger: StrangerPoint;
+  /** that one first, then those that were asked for */
+  readonly strangers: readonly StrangerPoint[];
   /** the point of every pod, also of those that are no points of their own */
   readonly byPod: ReadonlyMap<Pod, PodPoint>;
   /** the points of each workload's pods, by workload id */
@@ -57,7 +66,7 @@ export interface Points {
 }
 
 /** @param blocks at least the blocks that the cluster's policies name */
-export function enumeratePoints(cluster: Cluster, blocks: readonly Block[]): Points {
+export function enumeratePoints(cluster: Cluster, blocks: readonly Block[], asked: readonly Stranger[] = []): Points {
   const pods: PodPoint[] = [];
   const byPod = new Map<Pod, PodPoint>();
   const byWorkload = new Map<string, PodPoint[]>();
@@ -81,8 +90,11 @@ export function enumeratePoints(cluster: Cluster, blocks: readonly Block[]): Poi
   const outside = classesOf(blocks).map(
     (ranges, index): OutsidePoint => ({ kind: "outside", index: pods.length + index, ranges }),
   );
-  const stranger: StrangerPoint = { kind: "stranger", index: pods.length + outside.length };
-  return { all: [...pods, ...outside, stranger], pods, outside, stranger, byPod, byWorkload, spans };
+  const first = pods.length + outside.length;
+  const stranger: StrangerPoint = { kind: "stranger", index: first, namespaces: EVERYTHING, pods: EVERYTHING };
+  const others = asked.map((one, index): StrangerPoint => ({ kind: "stranger", index: first + 1 + index, ...one }));
+  const strangers = [stranger, ...others];
+  return { all: [...pods, ...outside, ...strangers], pods, outside, stranger, strangers, byPod, byWorkload, spans };
 }
 
 function workloadsByNamespace(cluster: Cluster): readonly Workload[] {
@@ -151,6 +163,13 @@ function classesOf(blocks: readonly Block[]): readonly (readonly AddressRange[])
 
 /** `ns/name[Kind]`, or the ranges. */
 export function describePoint(point: Point): string {
-  if (point.kind === "stranger") return "a pod of another namespace";
+  if (point.kind === "stranger") return describeStranger(point);
   return point.kind === "pod" ? point.workload.id : point.ranges.map(formatRange).join(", ");
+}
+
+function describeStranger({ namespaces, pods }: Stranger): string {
+  const labels = pods.requirements.length === 0 ? "a pod" : `a pod with ${describeSelector(pods)}`;
+  if (typeof namespaces === "string") return `${labels} of ${namespaces}`;
+  if (namespaces.requirements.length === 0) return `${labels} of another namespace`;
+  return `${labels} of a namespace with ${describeSelector(namespaces)}`;
 }

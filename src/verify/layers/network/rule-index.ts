@@ -4,9 +4,10 @@
  * NetworkPolicies only ever add up. Policies can be added and removed one by one, so that an edit costs what it touches.
  */
 import { Bits } from "./bits.js";
-import type { Reading } from "./cells.js";
 import { type Match, sure } from "./match.js";
 import type { Direction, Isolation, PortSpec } from "./rules.js";
+
+type Certainty = "surely" | "perhaps";
 
 export interface Bundle {
   readonly peers: Match;
@@ -38,9 +39,9 @@ export class RuleIndex {
     return this.#directions[direction].bySubject[subject] ?? [];
   }
 
-  /** Pods that policies isolate: for what surely gets through, every pod counts that any policy may select. */
-  isolated(direction: Direction, reading: Reading): Bits {
-    return this.#directions[direction].isolated[reading];
+  /** Pods that policies surely isolate; or all that any policy may select, the former among them. */
+  isolated(direction: Direction, how: Certainty): Bits {
+    return this.#directions[direction].isolated[how];
   }
 
   /** Bundles whose peer may hold this point. */
@@ -99,7 +100,7 @@ class OpenBundle implements Bundle {
 
 class OneDirection {
   readonly bySubject: (Set<Isolation> | undefined)[] = [];
-  readonly isolated: Readonly<Record<Reading, Bits>>;
+  readonly isolated: Readonly<Record<Certainty, Bits>>;
   readonly wide = new Set<OpenBundle>();
   readonly byPeer: (Set<OpenBundle> | undefined)[] = [];
   readonly #bundles = new Map<Match, Map<string, OpenBundle>>();
@@ -107,7 +108,7 @@ class OneDirection {
 
   constructor(size: number) {
     this.#size = size;
-    this.isolated = { must: Bits.none(size), may: Bits.none(size) };
+    this.isolated = { surely: Bits.none(size), perhaps: Bits.none(size) };
   }
 
   add(isolation: Isolation): void {
@@ -116,8 +117,8 @@ class OneDirection {
       if (own === undefined) this.bySubject[subject] = new Set([isolation]);
       else own.add(isolation);
     }
-    this.isolated.must.addAll(isolation.subjects.may);
-    this.isolated.may.addAll(isolation.subjects.must);
+    this.isolated.perhaps.addAll(isolation.subjects.may);
+    this.isolated.surely.addAll(isolation.subjects.must);
     for (const { peers, ports } of isolation.rules) for (const peer of peers) this.#bundle(peer, ports).add(isolation);
   }
 
@@ -126,8 +127,8 @@ class OneDirection {
       const own = this.bySubject[subject];
       own?.delete(isolation);
       const rest = [...(own ?? [])];
-      if (rest.length === 0) this.isolated.must.remove(subject);
-      if (!rest.some(({ subjects }) => subjects.must.has(subject))) this.isolated.may.remove(subject);
+      if (rest.length === 0) this.isolated.perhaps.remove(subject);
+      if (!rest.some(({ subjects }) => subjects.must.has(subject))) this.isolated.surely.remove(subject);
     }
     for (const { peers, ports } of isolation.rules) {
       for (const peer of peers) {
