@@ -11,20 +11,38 @@ export interface Shape {
   readonly outOf: ReadonlyMap<string, readonly Rule[]>;
   /** rules towards an outside API, by its name; APIs that nobody calls are left out */
   readonly toApi: ReadonlyMap<string, readonly Rule[]>;
+  /** zones with a workload that some rule sends requests to */
+  readonly requestZones: ReadonlySet<string>;
 }
 
+/** A policy is frozen, so what was found out about it stays true. */
+const known = new WeakMap<Policy, Shape>();
+
 export function shapeOf(policy: Policy): Shape {
+  const shape = known.get(policy) ?? findShape(policy);
+  known.set(policy, shape);
+  return shape;
+}
+
+function findShape(policy: Policy): Shape {
   const into = new Map<string, Rule[]>(policy.workloads.map(({ name }) => [name, []]));
   const outOf = new Map<string, Rule[]>(policy.workloads.map(({ name }) => [name, []]));
   const toApi = new Map<string, Rule[]>();
   for (const rule of policy.rules) {
     if (rule.from.kind === "workload") outOf.get(rule.from.name)?.push(rule);
     if (rule.to.kind === "workload") into.get(rule.to.name)?.push(rule);
-    else toApi.set(rule.to.name, [...(toApi.get(rule.to.name) ?? []), rule]);
+    else {
+      const rules = toApi.get(rule.to.name);
+      if (rules === undefined) toApi.set(rule.to.name, [rule]);
+      else rules.push(rule);
+    }
   }
+  const workloads = new Map(policy.workloads.map((workload) => [workload.name, workload]));
+  const asked = policy.rules.filter((rule) => rule.to.kind === "workload" && seesRequests(rule));
   return {
     policy,
-    workloads: new Map(policy.workloads.map((workload) => [workload.name, workload])),
+    workloads,
+    requestZones: new Set(asked.flatMap((rule) => workloads.get(rule.to.name)?.zone ?? [])),
     into,
     outOf,
     toApi,

@@ -8,6 +8,7 @@
  */
 import type { Policy, Workload } from "../policy/index.js";
 import type { CompiledFile } from "./compile.js";
+import { shapeOf, workloadNamed } from "./shape.js";
 import type { Artifact, PatchArtifact } from "./target.js";
 import { toYaml, type Value, type ValueMap } from "./yaml.js";
 
@@ -36,9 +37,7 @@ function runnerOf(workload: Workload) {
 }
 
 function workloadOf(policy: Policy, patch: PatchArtifact): Workload {
-  const workload = policy.workloads.find((candidate) => candidate.name === patch.workload);
-  if (workload === undefined) throw new Error(`patch ${patch.path} is for an unknown workload`);
-  return workload;
+  return workloadNamed(shapeOf(policy), patch.workload);
 }
 
 /** The patch as kustomize reads it. */

@@ -2,7 +2,7 @@
 import type { Policy } from "../policy/index.js";
 import { LABELS } from "./names.js";
 import { WAYPOINT } from "./needs.js";
-import { seesRequests } from "./shape.js";
+import { shapeOf } from "./shape.js";
 
 /** The oldest Kubernetes we compile for: a newer cluster still enforces what this version meant, and warns of more. */
 const POD_SECURITY_VERSION = "v1.30";
@@ -42,6 +42,5 @@ function meshLabels(policy: Policy, zone: string): { readonly [key: string]: str
 export function hasWaypoint(policy: Policy, zone: string): boolean {
   const { mesh } = policy.targets;
   if (mesh.engine !== "istio" || mesh.mode !== "ambient") return false;
-  const here = new Set(policy.workloads.filter((workload) => workload.zone === zone).map(({ name }) => name));
-  return policy.rules.some((rule) => rule.to.kind === "workload" && here.has(rule.to.name) && seesRequests(rule));
+  return shapeOf(policy).requestZones.has(zone);
 }

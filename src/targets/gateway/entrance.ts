@@ -1,6 +1,6 @@
 /** What users may reach, workload by workload: the part of the policy that a gateway sees. */
 import type { Method, Operation, PathPattern, Policy, Rule, Workload } from "../../policy/index.js";
-import { seesRequests } from "../shape.js";
+import { seesRequests, shapeOf } from "../shape.js";
 
 export interface Entrance {
   readonly workload: Workload;
@@ -24,7 +24,7 @@ export function entrancesOf(policy: Policy): { requests: Entrance[]; connections
   const groups = new Map<string, { workload: Workload; rules: Rule[] }>();
   const connections: Rule[] = [];
   for (const rule of policy.rules) {
-    const workload = policy.workloads.find(({ name }) => name === rule.to.name);
+    const workload = shapeOf(policy).workloads.get(rule.to.name);
     if (rule.from.kind !== "users" || workload === undefined) continue;
     if (!seesRequests(rule)) {
       connections.push(rule);

@@ -5,7 +5,7 @@
 import type { IdentityProvider, Operation, Policy, Rule } from "../../policy/index.js";
 import { isRestricted, tokenIssuers } from "../demand.js";
 import { gatewayPrincipal } from "../gateway-peer.js";
-import { seesRequests } from "../shape.js";
+import { seesRequests, shapeOf, workloadNamed } from "../shape.js";
 import type { Value, ValueMap } from "../yaml.js";
 import { claimKey, hostsOf, literal, pathOf } from "./match.js";
 
@@ -22,10 +22,7 @@ export interface Place {
 /** The principals that a rule lets in. */
 export function principalsOf(policy: Policy, rule: Rule): readonly string[] {
   if (rule.from.kind === "users") return [gatewayPrincipal(policy)];
-  const { name } = rule.from;
-  const workload = policy.workloads.find((candidate) => candidate.name === name);
-  if (workload === undefined) throw new Error(`rule ${rule.id} starts at an unknown workload`);
-  return [workload.principal];
+  return [workloadNamed(shapeOf(policy), rule.from.name).principal];
 }
 
 /** Rules of an AuthorizationPolicy: one for each group of operations that ask for the same roles. */

@@ -18,7 +18,7 @@ import {
   podsOf,
 } from "../names.js";
 import { type KubeObject, kubeObject } from "../object.js";
-import { seesRequests } from "../shape.js";
+import { seesRequests, shapeOf } from "../shape.js";
 import type { Value } from "../yaml.js";
 import { POD_SECURITY } from "../zone-labels.js";
 import type { BundleFile } from "./bundle.js";
@@ -322,7 +322,7 @@ export function askingPolicies(policy: Policy): KubeObject[] {
   return policy.workloads.flatMap((workload) => {
     const ports = workload.ports.filter(({ protocol }) => ["http", "grpc", "websocket"].includes(protocol));
     if (ports.length === 0) return [];
-    const rules = policy.rules.filter((rule) => rule.to.name === workload.name && seesRequests(rule));
+    const rules = (shapeOf(policy).into.get(workload.name) ?? []).filter(seesRequests);
     return [
       kubeObject(policy, {
         apiVersion: "security.istio.io/v1",

@@ -3,8 +3,10 @@
  * them in a single thing and that it must refuse. They ask for `permitted`, so that the user's own rules, which only
  * take away, need not be known to them.
  */
+
 import type { Method, Operation, PathPattern, Policy, Rule } from "../../policy/index.js";
 import { METHODS } from "../../policy/index.js";
+import { shapeOf } from "../shape.js";
 import { type FlowData, policyData } from "./data.js";
 
 interface Case {
@@ -114,7 +116,7 @@ function matchesAnything(pattern: PathPattern): boolean {
 }
 
 function unusedPort(policy: Policy, rule: Rule): number {
-  const used = new Set(policy.rules.filter((other) => other.to.name === rule.to.name).map((other) => other.port.port));
+  const used = new Set((shapeOf(policy).into.get(rule.to.name) ?? []).map((other) => other.port.port));
   let port = rule.port.port;
   while (used.has(port)) port = port === 65_535 ? 1 : port + 1;
   return port;
@@ -128,7 +130,7 @@ function needsToken(policy: Policy, rule: Rule): boolean {
 }
 
 function requestOf(policy: Policy, rule: Rule, flow: FlowData, operation: Operation): Record<string, unknown> {
-  const source = policy.workloads.find((workload) => workload.name === rule.from.name);
+  const source = shapeOf(policy).workloads.get(rule.from.name);
   return {
     source: source === undefined ? { kind: "edge" } : { kind: "workload", principal: source.spiffeId },
     destination: { name: rule.to.name, port: rule.port.port },
