@@ -1,0 +1,241 @@
+/**
+ * Malformed requests and TLS hellos at a proxy. Whatever is sent, the proxy lives, and what arrives behind it is what was
+ * decided on: as many requests as there were permits, each for the one path that is allowed.
+ *
+ * RINGFENCE_FUZZ_REQUESTS and RINGFENCE_FUZZ_HELLOS set how many (the numbers for a nightly run are 1000000 and 100000);
+ * RINGFENCE_FUZZ_SEED repeats a run.
+ */
+import { createServer } from "node:http";
+import { connect, createServer as createTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { afterEach, expect, it } from "vitest";
+import { type Address, dialTcp } from "../../src/runtime/pep/index.js";
+import { inbound, Mesh } from "./mesh.js";
+
+const REQUESTS = Number(process.env.RINGFENCE_FUZZ_REQUESTS ?? 3000);
+const HELLOS = Number(process.env.RINGFENCE_FUZZ_HELLOS ?? 300);
+const SEED = Number(process.env.RINGFENCE_FUZZ_SEED ?? 20_261_124);
+const AT_ONCE = 32;
+const LONG_MS = 3 * 3_600_000;
+
+let mesh: Mesh;
+afterEach(() => mesh?.close());
+
+/** mulberry32: small, seeded, good enough to pick mutations. */
+function random(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const SEEDS = [
+  "GET /ok HTTP/1.1\r\nHost: outside.test\r\n\r\n",
+  "GET /denied HTTP/1.1\r\nHost: outside.test\r\nX-A: b\r\n\r\n",
+  "POST /ok HTTP/1.1\r\nHost: outside.test\r\nContent-Length: 5\r\n\r\nhello",
+  "POST /ok HTTP/1.1\r\nHost: outside.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+  "DELETE /ok HTTP/1.1\r\nHost: outside.test\r\nTransfer-Encoding: chunked\r\n\r\n21\r\nGET /denied HTTP/1.1\r\nHost: x\r\n\r\n\r\n0\r\n\r\n",
+  "GET /ok HTTP/1.1\r\nHost: outside.test\r\nConnection: close, X-B\r\nX-B: 1\r\n\r\n",
+  "OPTIONS /ok/../denied HTTP/1.1\r\nHost: outside.test\r\n\r\n",
+];
+const PIECES = [
+  "\r\n",
+  "\n",
+  "\r",
+  "\0",
+  " ",
+  "\t",
+  ":",
+  "Content-Length: 0\r\n",
+  "Content-Length: 50\r\n",
+  "Transfer-Encoding: chunked\r\n",
+  "Transfer-Encoding: identity\r\n",
+  "Host: other.test\r\n",
+  "X_U: 1\r\n",
+  "Connection: upgrade\r\nUpgrade: websocket\r\n",
+  "Expect: 100-continue\r\n",
+  "GET /denied HTTP/1.1\r\nHost: outside.test\r\n\r\n",
+  "%2e%2e/",
+  "%2f",
+  "//",
+  "/../",
+  "\\",
+  "#",
+  "?",
+  "HTTP/1.0",
+  "HTTP/2.0",
+  "0\r\n\r\n",
+  "ffffffff\r\n",
+  "\xff\xfe",
+  "\u00e9",
+];
+
+function mutate(bytes: Buffer, pick: (below: number) => number): Buffer {
+  let changed = bytes;
+  for (let rounds = pick(4); rounds > 0; rounds--) {
+    const at = pick(changed.length + 1);
+    const piece = Buffer.from(PIECES[pick(PIECES.length)] ?? "", "latin1");
+    switch (pick(5)) {
+      case 0:
+        changed = Buffer.concat([changed.subarray(0, at), piece, changed.subarray(at)]);
+        break;
+      case 1:
+        changed = Buffer.concat([changed.subarray(0, at), changed.subarray(at + 1 + pick(8))]);
+        break;
+      case 2:
+        changed = Buffer.from(changed);
+        if (at < changed.length) changed[at] = pick(256);
+        break;
+      case 3:
+        changed = changed.subarray(0, at);
+        break;
+      default:
+        changed = Buffer.concat([changed, changed.subarray(at)]);
+    }
+  }
+  return changed;
+}
+
+function send({ host, port }: Address, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host);
+    socket.on("error", () => undefined);
+    socket.on("close", () => resolve());
+    socket.on("data", () => undefined);
+    socket.setTimeout(2000, () => socket.destroy());
+    socket.end(bytes);
+  });
+}
+
+async function inParallel(count: number, one: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) await one(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+it(
+  "forwards only what was parsed, decided and recorded, whatever is sent",
+  async () => {
+    let forwarded = 0;
+    const wrong: string[] = [];
+    const upstream = createServer({ requireHostHeader: false }, (request, response) => {
+      forwarded++;
+      const path = (request.url ?? "").split("?")[0];
+      if (path !== "/ok" || request.headers.host !== "outside.test") wrong.push(`${request.method} ${request.url}`);
+      request.resume();
+      request.on("end", () => response.end("served"));
+      request.on("error", () => undefined);
+    });
+    // Bytes that are no request to a strict parser behind the proxy would have been forwarded unparsed.
+    upstream.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      if (error.code?.startsWith("HPE") && error.code !== "HPE_INVALID_EOF_STATE") wrong.push(String(error.code));
+      socket.destroy();
+    });
+    let permitted = 0;
+    const outer = await Mesh.start();
+    const at = await outer.serve(upstream);
+    mesh = await Mesh.start({
+      allow: ({ http }) => http?.path === "/ok",
+      limits: { headMs: 1000, keepAliveMs: 100 },
+      standIns: new Map([["outside", at]]),
+      log: {
+        append: async ({ outcome }) => {
+          if (outcome === "allow") permitted++;
+        },
+      },
+    });
+    mesh.onClose(() => outer.close());
+    const proxy = await mesh.proxy("client", {
+      outbound: [
+        {
+          key: "api outside 80",
+          kind: "api",
+          name: "outside",
+          host: "outside.test",
+          port: 80,
+          tls: false,
+          protocol: "http",
+          upgrades: false,
+          identities: [],
+          hosts: ["outside.test"],
+        },
+      ],
+    });
+    const local = proxy.addressOf("api outside 80");
+    if (local === undefined) throw new Error("no listener");
+    const pick = random(SEED);
+    await inParallel(REQUESTS, async () => {
+      mesh.asked.length = 0;
+      const seed = Buffer.from(SEEDS[pick(SEEDS.length)] ?? "", "latin1");
+      await send(local, mutate(seed, pick));
+    });
+    console.log(`${REQUESTS} requests (seed ${SEED}): ${permitted} permitted, ${forwarded} arrived`);
+    expect(wrong).toEqual([]);
+    expect(forwarded).toBeGreaterThan(0);
+    expect(forwarded).toBeLessThanOrEqual(permitted);
+    const stillThere = await dialTcp(local, 1000)();
+    stillThere.destroy();
+  },
+  LONG_MS,
+);
+
+it(
+  "outlives TLS hellos of every shape, and none of them reaches a workload",
+  async () => {
+    const hello = await captureHello();
+    mesh = await Mesh.start({ limits: { handshakeMs: 500, connections: 4096 } });
+    let reached = 0;
+    const own = await mesh.serve(
+      createServer((_request, response) => {
+        reached++;
+        response.end();
+      }),
+    );
+    const proxy = await mesh.proxy("server", { inbound: [inbound(8080)] }, { 8080: own });
+    const address = proxy.addressOf("workloads 8080");
+    if (address === undefined) throw new Error("no listener");
+    const pick = random(SEED);
+    await inParallel(HELLOS, async () => {
+      mesh.events.length = 0;
+      await send(address, mutate(hello, pick));
+    });
+    console.log(`${HELLOS} TLS hellos (seed ${SEED}): ${reached} reached the workload`);
+    expect(reached).toBe(0);
+    const tls = await mesh.mutualTls("client");
+    const socket = await tls.connect(address, mesh.idOf("server"), "http/1.1");
+    socket.destroy();
+  },
+  LONG_MS,
+);
+
+/** The first flight of a real client. */
+async function captureHello(): Promise<Buffer> {
+  let server: ReturnType<typeof createTcp> | undefined;
+  const captured = await new Promise<Buffer>((resolve) => {
+    server = createTcp((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", (bytes) => {
+        resolve(bytes);
+        socket.destroy();
+      });
+    }).listen(0, "127.0.0.1", () => {
+      const address = server?.address();
+      const port = typeof address === "object" ? address?.port : undefined;
+      const client = connectTls({
+        port: port ?? 0,
+        host: "127.0.0.1",
+        ALPNProtocols: ["http/1.1"],
+        rejectUnauthorized: false,
+      });
+      client.on("error", () => undefined);
+    });
+  });
+  server?.close();
+  return captured;
+}
