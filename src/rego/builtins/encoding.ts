@@ -78,7 +78,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 const BASE64URL = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2}==|[A-Za-z0-9_-]{3}=)?$/;
 
 /** Padding is required, line breaks are ignored. */
-function decodeBase64(text: string): Uint8Array {
+export function decodeBase64(text: string): Uint8Array {
   const bare = text.replace(/[\r\n]/g, "");
   if (!BASE64.test(bare)) throw new BuiltinError(`illegal base64 data at input byte ${badByte(text, /[A-Za-z0-9+/]/)}`);
   return Buffer.from(bare, "base64");

@@ -12,6 +12,7 @@ import { JSON_EDIT } from "./json-edit.js";
 import { JSON_SCHEMA } from "./json-schema/index.js";
 import { JWT } from "./jwt.js";
 import { KINDS } from "./kinds.js";
+import { METADATA } from "./metadata.js";
 import { NUMBERS } from "./numbers.js";
 import { OBJECTS } from "./objects.js";
 import { OUTPUT } from "./output.js";
@@ -22,6 +23,7 @@ import { TEMPLATES } from "./templates.js";
 import { TIME } from "./time.js";
 import { URIS } from "./uris.js";
 import { VERSIONS } from "./versions.js";
+import { X509 } from "./x509/index.js";
 
 export {
   type Builtin,
@@ -56,6 +58,8 @@ const FAMILIES: readonly (readonly Builtin[])[] = [
   JSON_SCHEMA,
   AWS,
   TEMPLATES,
+  X509,
+  METADATA,
   REFUSED,
 ];
 

@@ -278,9 +278,11 @@ function isAudience(claim: Value, wanted: string): boolean {
 function encodeSign(headers: string, payload: string, jwk: string): string {
   const [key] = parseJwks(jwk);
   if (key === undefined) throw new BuiltinError("no keys found in JWK set");
+  const missing = "missing or invalid 'alg' header";
+  if (headers === "") throw new BuiltinError(`${missing}: cannot parse JSON: cannot parse empty string`);
   const header = parseObject(headers);
   const algorithm = objectGet(header, "alg");
-  if (typeof algorithm !== "string") throw new BuiltinError("missing or invalid 'alg' header");
+  if (typeof algorithm !== "string") throw new BuiltinError(`${missing}: jwsbb: header "alg" not found`);
   if (!ALGORITHMS.has(algorithm)) throw new BuiltinError(`unknown JWS algorithm: ${algorithm}`);
   const type = objectGet(header, "typ");
   if ((typeof type !== "string" || type === "JWT") && !isJson(payload)) {

@@ -324,8 +324,15 @@ function lengthOf(value: Item): Item {
 
 const HTML: Readonly<Record<string, string>> = { '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
-const joined = (args: readonly Item[]): string =>
-  args.map((item) => (item === undefined ? "<no value>" : shown(item))).join("");
+/** Operands side by side, with a space between two of which neither is a text. */
+function joined(args: readonly Item[]): string {
+  let result = "";
+  for (const [index, item] of args.entries()) {
+    const spaced = index > 0 && typeof item !== "string" && typeof args[index - 1] !== "string";
+    result += (spaced ? " " : "") + (item === undefined ? "<no value>" : shown(item));
+  }
+  return result;
+}
 
 const FUNCTIONS: ReadonlyMap<string, (args: readonly Item[], context: BuiltinContext) => Item> = new Map<
   string,
@@ -363,7 +370,7 @@ function formatted(format: Item, args: readonly Item[], context: BuiltinContext)
   const values = args.map((item): Value => {
     if (typeof item === "bigint") return Number(item);
     if (item === undefined || item === null) return "<nil>";
-    return typeof item === "boolean" || (typeof item === "object" && isNumber(item)) ? shown(item) : item;
+    return typeof item === "string" ? item : shown(item);
   });
   return sprintf([format, values], context) as string;
 }

@@ -6,6 +6,7 @@ import {
   multiply,
   numberFromBigInt,
   parseNumber,
+  quoteGo,
   RegoObject,
   toBigInt,
   type Value,
@@ -73,14 +74,15 @@ function compareSemver(args: readonly Value[]): Value {
   const [a, b] = [0, 1].map((position) => {
     const text = stringAt(args, position);
     const version = parseVersion(text);
-    if (version === undefined) throw new BuiltinError(`operand ${position + 1}: string ${text} is not a valid SemVer`);
+    if (version === undefined)
+      throw new BuiltinError(`operand ${position + 1}: string ${quoteGo(text)} is not a valid SemVer`);
     return version;
   });
   return a === undefined || b === undefined ? 0 : compareVersions(a, b);
 }
 
 /** Splits an amount from its unit. An `e` belongs to the number when digits or a sign follow. */
-function splitUnit(text: string, name: string): { amount: string; unit: string } {
+function splitUnit(text: string, name: string, what: string): { amount: string; unit: string } {
   if (text.includes(" ")) throw new BuiltinError(`${name}: spaces not allowed in resource strings`);
   let end = 0;
   while (end < text.length) {
@@ -96,7 +98,7 @@ function splitUnit(text: string, name: string): { amount: string; unit: string }
       break;
     }
   }
-  if (end === 0 || text === "") throw new BuiltinError(`${name}: no amount provided`);
+  if (end === 0 || text === "") throw new BuiltinError(`${name}: no ${what} provided`);
   return { amount: text.slice(0, end), unit: text.slice(end) };
 }
 
@@ -130,7 +132,7 @@ function factorOf(prefix: string, binary: boolean): bigint | undefined {
 function parseBytes(args: readonly Value[]): Value {
   const name = "units.parse_bytes";
   const text = stringAt(args, 0).toLowerCase().replaceAll('"', "");
-  const { amount, unit } = splitUnit(text, name);
+  const { amount, unit } = splitUnit(text, name, "byte amount");
   const match = /^([kmgtpe])(i?)b?$/.exec(unit);
   const factor = unit === "" ? 1n : match === null ? undefined : factorOf(match[1] ?? "", match[2] === "i");
   if (factor === undefined) throw new BuiltinError(`${name}: byte unit ${unit} not recognized`);
@@ -144,7 +146,7 @@ function parseBytes(args: readonly Value[]): Value {
 /** Whole numbers stay whole, others have ten decimals. `m` is a thousandth (of a double), `M` a million. */
 function parseUnits(args: readonly Value[]): Value {
   const name = "units.parse";
-  const { amount, unit } = splitUnit(stringAt(args, 0).replaceAll('"', ""), name);
+  const { amount, unit } = splitUnit(stringAt(args, 0).replaceAll('"', ""), name, "amount");
   const normal = unit.charAt(0) + unit.slice(1).toLowerCase();
   const match = /^([kKmMgGtTpPeE])(i?)$/.exec(normal);
   const { digits, exponent } = amountOf(amount, name, "amount");

@@ -28,18 +28,30 @@ export class Parser {
   #token: Token | undefined;
   #comment: CommentGroup | undefined;
   #depth = 0;
+  #fault: GraphqlError | undefined;
   protected previous: Token = { kind: "<EOF>", value: "", position: { line: 1, column: 1 } };
 
   constructor(text: string) {
     this.#lexer = new Lexer(text);
   }
 
+  /** What is no token counts as an invalid one: it is an error where it is taken, or where another was expected. */
+  #read(): Token {
+    try {
+      return this.#lexer.next();
+    } catch (error) {
+      if (!(error instanceof GraphqlError) || error.position === undefined) throw error;
+      this.#fault = error;
+      return { kind: "<Invalid>", value: "", position: error.position };
+    }
+  }
+
   protected peek(): Token {
     if (this.#token === undefined) {
-      let token = this.#lexer.next();
+      let token = this.#read();
       if (token.kind === "Comment") {
         const list: { Value: string }[] = [];
-        for (; token.kind === "Comment"; token = this.#lexer.next()) list.push({ Value: token.value });
+        for (; token.kind === "Comment"; token = this.#read()) list.push({ Value: token.value });
         this.#comment = { List: list };
       }
       this.#token = token;
@@ -55,6 +67,7 @@ export class Parser {
 
   protected next(): Token {
     const token = this.peek();
+    if (this.#fault !== undefined) throw this.#fault;
     this.#token = undefined;
     this.#comment = undefined;
     this.previous = token;
