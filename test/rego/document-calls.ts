@@ -145,7 +145,7 @@ const JSON_SCHEMAS: [Value, Value][] = [
   [{ a: 1 }, { oneOf: [{ required: ["a"] }, { properties: { a: { type: "integer" } } }] }],
   [{ a: 1 }, { allOf: [{ required: ["b"] }, { type: "array" }] }],
   [{ a: 1 }, { not: { type: "object" } }],
-  [{ a: 1 }, { if: { required: ["a"] }, then: { required: ["b"] } }],
+  [{ a: 1 }, '{"if": {"required": ["a"]}, "then": {"required": ["b"]}}'],
   [{ c: 1 }, { if: { required: ["a"] }, else: { required: ["b"] } }],
   [{ a: 1 }, { dependencies: { a: ["b"] } }],
   [{ a: 1 }, { dependencies: { a: { required: ["q"] } } }],
