@@ -9,6 +9,7 @@ import { knownScheme, SCHEMES } from "./images.js";
 import type { DraftWorkload, Inventory } from "./inventory.js";
 import { addressKey, isLinkKey, isPublicKey, portKeysFor, wordsOf } from "./keys.js";
 import type { Names } from "./names.js";
+import { passedOperations } from "./nginx.js";
 import { isHost, type OutsideParties } from "./outside.js";
 import { learnScheme } from "./ports.js";
 import { findReferences, type Reference } from "./references.js";
@@ -124,7 +125,9 @@ function addDestinations(
     const scheme = reference.scheme === undefined ? undefined : knownScheme(reference.scheme);
     const spoken = scheme === undefined ? undefined : SCHEMES.get(scheme)?.protocol;
     if (scheme !== undefined && spoken !== undefined) learnScheme(inventory.port(workload, port), spoken, scheme);
-    flows.add({ from: draft.name, to: workload.name, port, evidence: { text: cited, place: setting.place } });
+    const operations = setting.form === "file" ? passedOperations(setting.text, reference.line) : undefined;
+    const evidence = { text: cited, place: setting.place };
+    flows.add({ from: draft.name, to: workload.name, port, evidence, operations });
   }
   return others.length > 0;
 }

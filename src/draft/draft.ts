@@ -44,6 +44,8 @@ interface DraftTargets {
 export interface DraftOptions {
   /** the workflow's name; taken from the manifests when absent */
   readonly name?: string;
+  /** the name where the manifests have none in common */
+  readonly fallbackName?: string;
   /** the namespace of objects that name none */
   readonly defaultNamespace?: string;
 }
@@ -78,7 +80,7 @@ export function draftOf({ cluster, problems }: ClusterReading, options: DraftOpt
   remarkInvisible(context, flows);
   remarkServiceEntries(context, parties);
   return {
-    name: labelOf(options.name ?? nameOf(cluster), "imported")
+    name: labelOf(options.name ?? nameOf(cluster, options.fallbackName ?? "imported"), "imported")
       .slice(0, 40)
       .replace(/-+$/, ""),
     trustDomain: cluster.mesh.trustDomain,
@@ -230,7 +232,7 @@ const PART_OF = "app.kubernetes.io/part-of";
 const INSTANCE = "app.kubernetes.io/instance";
 
 /** What the workloads have in common: their application's label, or their one namespace. */
-function nameOf(cluster: Cluster): string {
+function nameOf(cluster: Cluster, fallback: string): string {
   for (const label of [PART_OF, INSTANCE]) {
     const values = new Set(cluster.workloads.map(({ object }) => object.labels.get(label)));
     const [only] = [...values];
@@ -239,7 +241,7 @@ function nameOf(cluster: Cluster): string {
   const namespaces = new Set(cluster.workloads.map(({ namespace }) => namespace));
   const [only] = [...namespaces];
   if (namespaces.size === 1 && only !== undefined && only !== "default") return only;
-  return cluster.workloads.length === 1 ? (cluster.workloads[0]?.name ?? "imported") : "imported";
+  return cluster.workloads.length === 1 ? (cluster.workloads[0]?.name ?? fallback) : fallback;
 }
 
 function targetsOf(cluster: Cluster, hosts: ReadonlySet<string>): DraftTargets {

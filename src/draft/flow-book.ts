@@ -16,8 +16,11 @@ export interface DraftOperation {
   readonly roles?: readonly string[];
 }
 
-/** How much a piece of evidence knows of the requests: a policy of the mesh decides them, an entrance routes them. */
-type Authority = "policy" | "entrance" | "call";
+/**
+ * How much a piece of evidence knows of the requests: a policy of the mesh decides them, an entrance routes them, a
+ * caller may be told them, and the network sees none.
+ */
+type Authority = "policy" | "entrance" | "call" | "network";
 
 interface FlowEnds {
   readonly from: string;
@@ -94,7 +97,7 @@ export class FlowBook {
  * deciding pieces of evidence lets everything through, so does the flow.
  */
 function operationsOf(contributions: readonly Contribution[]): readonly DraftOperation[] | undefined {
-  for (const authority of ["policy", "entrance"] as const) {
+  for (const authority of ["policy", "entrance", "call"] as const) {
     const deciding = contributions.filter((contribution) => contribution.authority === authority);
     if (deciding.length === 0) continue;
     const all: DraftOperation[] = [];

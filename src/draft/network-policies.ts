@@ -98,12 +98,18 @@ function addLink(context: CallContext, { from, to, ports, cited, place }: Link):
       context.remarks.add("broad", cited, `lets ${from.name} reach every port of ${to.name}`, place());
       return;
     }
-    context.flows.add({ from: from.name, to: to.name, port: known[0] ?? 0, evidence: { text: cited, place } });
+    context.flows.add({
+      from: from.name,
+      to: to.name,
+      port: known[0] ?? 0,
+      evidence: { text: cited, place },
+      authority: "network",
+    });
     return;
   }
   for (const port of new Set(numbers)) {
     context.inventory.port(to, port);
-    context.flows.add({ from: from.name, to: to.name, port, evidence: { text: cited, place } });
+    context.flows.add({ from: from.name, to: to.name, port, evidence: { text: cited, place }, authority: "network" });
   }
 }
 

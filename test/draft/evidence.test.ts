@@ -330,6 +330,33 @@ describe("commands and files", () => {
     expect(text).toContain(`# ConfigMap files ${name} mounted in container main, line `);
   });
 
+  const locations: readonly (readonly [string, string, readonly string[] | undefined])[] = [
+    ["a prefix", "location /v1/chat { proxy_pass http://api:8080; }", ["/v1/chat", "/v1/chat/**"]],
+    ["an exact path", "location = /login {\n  proxy_pass http://api:8080;\n}", ["/login"]],
+    [
+      "a path put in its place",
+      "location /chat/ {\n  proxy_set_header Host $host;\n  proxy_pass http://api:8080/v1/;\n}",
+      ["/v1", "/v1/**"],
+    ],
+    ["everything", "location / { proxy_pass http://api:8080; }", undefined],
+    ["a regular expression", "location ~ ^/x { proxy_pass http://api:8080; }", undefined],
+    ["a rewrite", "location /x {\n rewrite ^/x(.*) $1 break;\n proxy_pass http://api:8080;\n}", undefined],
+    ["a rewrite after it", "location /x {\n proxy_pass http://api:8080;\n rewrite ^/x(.*) $1 break;\n}", undefined],
+    [
+      "everything beside a prefix",
+      "location /x { proxy_pass http://api:8080; }\nlocation / { proxy_pass http://api:8080; }",
+      undefined,
+    ],
+  ];
+  it.each(locations)("nginx passes on %s", (_what, content, paths) => {
+    const { workflow } = importObjects(mounted({ "default.conf": `server {\n${content}\n}` }), server("api"));
+    const allowed = workflow.flows[0]?.allow?.flatMap((one) =>
+      one.paths === "any" ? ["any"] : one.paths.map(({ text }) => text),
+    );
+    expect(workflow.flows).toHaveLength(1);
+    expect(allowed).toEqual(paths);
+  });
+
   it("files that aren't mounted, and keys that aren't, are not read", () => {
     const data = { "a.conf": "proxy_pass http://api:8080;", "b.conf": "proxy_pass http://other:8080;" };
     const others = [server("api"), server("other")].flat();

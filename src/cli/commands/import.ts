@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { readCluster, readSources } from "../../cluster/index.js";
 import { RingfenceError } from "../../diagnostics/index.js";
 import { draftWorkflow } from "../../draft/index.js";
@@ -52,6 +53,7 @@ export const importManifests: DeclareCommand = (program, cli) => {
       if (reading.cluster.objects.length === 0) throw new RingfenceError(nothingIn(paths, reading.problems));
       const { text, report, summary } = draftWorkflow(reading, {
         ...(name === undefined ? {} : { name }),
+        fallbackName: nameFrom(paths),
         ...(namespace === undefined ? {} : { defaultNamespace: namespace }),
       });
       cli.terminal.done();
@@ -67,6 +69,18 @@ export const importManifests: DeclareCommand = (program, cli) => {
       }
     });
 };
+
+/** Folders that say what they hold, not whose it is. */
+const GENERIC =
+  /^(?:|\.+|-|k8s|kube|kubernetes|kubernetes-manifests|manifests?|deploy(?:ment)?s?|base|release|rendered|yaml|all)$/i;
+
+/** The last part of the first path that is the name of something. */
+function nameFrom(paths: readonly string[]): string {
+  const [first = ""] = paths;
+  const parts = first === "-" ? [] : resolve(first).split(/[\\/]/);
+  const named = parts.map((part) => part.replace(/\.(?:ya?ml|json)$/i, "")).filter((part) => !GENERIC.test(part));
+  return named.at(-1) ?? "imported";
+}
 
 function nothingIn(paths: readonly string[], problems: RingfenceError["problems"]): RingfenceError["problems"] {
   const nothing = {
