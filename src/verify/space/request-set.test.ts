@@ -126,6 +126,18 @@ describe("request sets", () => {
     );
   });
 
+  it("are cut into parts by their first dimension", () => {
+    fc.assert(
+      fc.property(formulas, points, (formula, point) => {
+        const parts = formula.set.parts(dimension.principal);
+        const mine = parts.filter(({ values }) => hasAtom(values, point.get("principal") ?? null));
+        expect(mine.length).toBeLessThanOrEqual(1);
+        expect(mine.some(({ set }) => set.has(point))).toBe(formula.holds(point));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("hold for no value of an empty choice, mentioned or not", () => {
     const set = RequestSet.where(dimension.path, under("/a"));
     for (const one of [dimension.path, dimension.method]) {

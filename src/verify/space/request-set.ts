@@ -219,6 +219,18 @@ export class RequestSet {
     return this.#rewrite(dimension, (edges) => edges.find(({ values }) => hasAtom(values, atom))?.to ?? EMPTY);
   }
 
+  /**
+   * The set cut by one dimension: disjoint values, and the set as requests with any of them see it. Values that lead
+   * nowhere are left out. With the first dimension, the principal, it says which callers are treated alike.
+   */
+  parts(dimension: Dimension): readonly { readonly values: AnyValues; readonly set: RequestSet }[] {
+    if (this.isEmpty) return [];
+    if (this.#root.dimension !== undefined && precedes(this.#root.dimension, dimension)) {
+      throw new Error(`the set is cut by ${this.#root.dimension.key} before ${dimension.key}`);
+    }
+    return edgesAt(this.#root, dimension).map(({ values, to }) => ({ values, set: RequestSet.#of(to) }));
+  }
+
   /** The requests that belong to the set for some value of the dimension within `values`. */
   some<V extends AnyValues>(dimension: Dimension<V>, values: V = dimension.full): RequestSet {
     // A set that does not mention the dimension holds for each of its values, and for none of none.
