@@ -1,0 +1,70 @@
+/** What the policy declares, as sets of requests: the other side of every comparison. */
+import type { IdentityProvider, Operation, PathPattern, Policy, Rule } from "../../policy/index.js";
+import { isHttp } from "../../policy/index.js";
+import { Bags, dimension, Language, only, type Regex, RequestSet, regex, Text } from "../space/index.js";
+
+const { anything, literal, notClass, plus, sequence } = regex;
+
+/** `*` and `{name}` are one segment that is not empty, a final `**` is whatever follows its slash. */
+function pathRegex({ segments, rest }: PathPattern): Regex {
+  const one = plus(notClass([[0x2f, 0x2f]]));
+  const parts = segments.flatMap((segment) => [literal("/"), segment.kind === "one" ? one : literal(segment.text)]);
+  return sequence(...parts, ...(rest ? [literal("/"), anything] : []));
+}
+
+function hostRegex(host: string): Regex {
+  const folded = { ignoreCase: true };
+  if (!host.startsWith("*.")) return literal(host, folded);
+  return sequence(plus(notClass([])), literal(host.slice(1), folded));
+}
+
+function anyOf(patterns: readonly Regex[]): Text {
+  return Text.of(patterns.map((one) => Language.matching(one)).reduce((sum, one) => sum.union(one), Language.only()));
+}
+
+/** The requests whose token says that the caller holds one of the roles. */
+function withRole(roles: readonly string[], provider: IdentityProvider | undefined): RequestSet {
+  // Roles without a provider that issues them can be held by nobody.
+  if (provider === undefined) return RequestSet.empty;
+  const claim = dimension.claim(provider.roles ?? ["roles"]);
+  const audience =
+    provider.audiences.length === 0
+      ? RequestSet.full
+      : RequestSet.where(dimension.claim(["aud"]), Bags.some(Language.only(...provider.audiences)));
+  return RequestSet.all([
+    RequestSet.where(dimension.token, only("valid")),
+    RequestSet.where(dimension.issuer, only(provider.issuer)),
+    RequestSet.where(claim, Bags.some(Language.only(...roles))),
+    audience,
+  ]);
+}
+
+/** The requests of one operation. On a port that speaks no HTTP an operation is the connection itself. */
+export function operationSet(operation: Operation, rule: Rule, policy: Policy): RequestSet {
+  const role =
+    operation.roles === "none"
+      ? RequestSet.full
+      : withRole(
+          operation.roles,
+          policy.identities.find(({ name }) => name === operation.identity),
+        );
+  if (!isHttp(rule.protocol)) return role;
+  return RequestSet.all([
+    RequestSet.where(dimension.protocol, only("http")),
+    operation.methods === "any" ? RequestSet.full : RequestSet.where(dimension.method, only(...operation.methods)),
+    operation.paths === "any"
+      ? RequestSet.full
+      : RequestSet.where(dimension.path, anyOf(operation.paths.map(pathRegex))),
+    operation.hosts === "any"
+      ? RequestSet.full
+      : RequestSet.where(dimension.host, anyOf(operation.hosts.map(hostRegex))),
+    role,
+  ]);
+}
+
+/** The requests that any of the rules declares. */
+export function declaredSet(rules: readonly Rule[], policy: Policy): RequestSet {
+  return RequestSet.any(
+    rules.flatMap((rule) => rule.operations.map((operation) => operationSet(operation, rule, policy))),
+  );
+}

@@ -1,0 +1,105 @@
+/** A point of the request space → the request that a client sends for it, as data and as a command that can be run. */
+import type { PathNormalization } from "../../cluster/index.js";
+import type { Json } from "../../documents/index.js";
+import { spell } from "../istio/paths.js";
+import type { Connection, End } from "../layer.js";
+import { BEARER, type Request, type Token } from "../request.js";
+import { type Atom, addressText, dimension, type Point } from "../space/index.js";
+
+/**
+ * Undefined when no client can send such a request: a path that nothing is evaluated as.
+ * @param host the destination's name, for requests that do not care
+ */
+export function requestOf(point: Point, host: string, normalization: PathNormalization): Request | undefined {
+  if (point.get(dimension.protocol.key) === "tcp") return { http: undefined, token: undefined };
+  const target = spell(textOf(point.get(dimension.path.key)) ?? "/", normalization);
+  if (target === undefined) return undefined;
+  const headers = new Map<string, string>();
+  for (const [key, value] of point) {
+    if (key.startsWith("header:") && typeof value === "string") headers.set(key.slice("header:".length), value);
+  }
+  const remote = point.get(dimension.remoteIp.key);
+  if (typeof remote === "bigint") headers.set("x-forwarded-for", addressText(remote));
+  return {
+    http: {
+      method: textOf(point.get(dimension.method.key)) ?? "GET",
+      target,
+      host: textOf(point.get(dimension.host.key)) ?? host,
+      headers,
+    },
+    token: tokenOf(point),
+  };
+}
+
+function textOf(atom: Atom | undefined): string | undefined {
+  return typeof atom === "string" ? atom : undefined;
+}
+
+function tokenOf(point: Point): Token | undefined {
+  const state = point.get(dimension.token.key) ?? "none";
+  if (state === "none") return undefined;
+  const claims: Record<string, Json> = Object.create(null);
+  for (const [key, value] of point) {
+    if (!key.startsWith("claim:") || value === null || typeof value === "bigint") continue;
+    const names = key
+      .slice("claim:".length)
+      .split(/(?<!\\)\./)
+      .map((name) => name.replace(/\\([\\.])/g, "$1"));
+    if (typeof value === "string" || value.length > 0)
+      put(claims, names, typeof value === "string" ? value : [...value]);
+  }
+  return { at: BEARER, claims, genuine: state === "valid" };
+}
+
+function put(into: Record<string, Json>, [name, ...rest]: readonly string[], value: Json): void {
+  if (name === undefined) return;
+  if (rest.length === 0) {
+    into[name] = value;
+    return;
+  }
+  const known = into[name];
+  const inner: Record<string, Json> =
+    typeof known === "object" && known !== null && !Array.isArray(known) ? { ...known } : Object.create(null);
+  put(inner, rest, value);
+  into[name] = inner;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Where a client inside the cluster finds the destination. */
+export function addressOf(
+  to: End,
+  port: number,
+  service: { readonly host: string; readonly port: number } | undefined,
+): string {
+  if (to.kind === "outside") return `${to.name}:${port}`;
+  if (service !== undefined) return `${service.host}:${service.port}`;
+  return `${to.pod.addresses[0] ?? "$POD_IP"}:${port}`;
+}
+
+/** The command that sends the request from the source; a token that it needs is taken from `$TOKEN`. */
+export function command({ from }: Connection, request: Request, address: string): string {
+  const place = from.kind === "pod" ? `kubectl exec -n ${from.workload.namespace} ${execTarget(from)} -- ` : "";
+  const { http, token } = request;
+  if (http === undefined) return `${place}nc -zv ${address.replace(/:(\d+)$/, " $1")}`;
+  const parts = ["curl", "-sS", "--path-as-is", "-o", "/dev/null", "-w", quoted("%{http_code}\\n"), "-X", http.method];
+  if (http.host !== address.replace(/:\d+$/, "")) parts.push("-H", quoted(`Host: ${http.host}`));
+  for (const [name, value] of http.headers) parts.push("-H", quoted(value === "" ? `${name};` : `${name}: ${value}`));
+  if (token !== undefined) parts.push("-H", '"Authorization: Bearer $TOKEN"');
+  const scheme = from.kind === "pod" ? "http" : "https";
+  parts.push(quoted(`${scheme}://${address}${http.target.startsWith("/") ? http.target : "/"}`));
+  return place + parts.join(" ");
+}
+
+const EXEC_KINDS: ReadonlyMap<string, string> = new Map([
+  ["Deployment", "deploy"],
+  ["StatefulSet", "sts"],
+  ["DaemonSet", "ds"],
+  ["ReplicaSet", "rs"],
+  ["Job", "job"],
+]);
+
+function execTarget({ workload }: End & { kind: "pod" }): string {
+  const kind = EXEC_KINDS.get(workload.kind);
+  return kind === undefined ? workload.name : `${kind}/${workload.name}`;
+}
