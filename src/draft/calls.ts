@@ -5,7 +5,7 @@
 import type { Cluster } from "../cluster/index.js";
 import { type Destinations, destinationsOf } from "./destinations.js";
 import type { FlowBook } from "./flow-book.js";
-import { knownScheme, SCHEMES } from "./images.js";
+import { knownScheme, SCHEMES, WELL_KNOWN_PORTS } from "./images.js";
 import type { DraftWorkload, Inventory } from "./inventory.js";
 import { addressKey, isLinkKey, isPublicKey, portKeysFor, wordsOf } from "./keys.js";
 import type { Names } from "./names.js";
@@ -174,13 +174,14 @@ function addOutside(
   }
   const scheme = reference.scheme === undefined ? undefined : SCHEMES.get(knownScheme(reference.scheme));
   const written = reference.port ?? siblingPort(caller.settings, reference);
-  const port = written ?? scheme?.port ?? 443;
-  const protocol = scheme?.protocol ?? (port === 443 ? "https" : port === 80 ? "http" : "tcp");
+  const port = written ?? scheme?.port ?? usualPort(key) ?? 443;
+  const usual = WELL_KNOWN_PORTS.get(port)?.protocol ?? "tcp";
+  const protocol = scheme?.protocol ?? (port === 443 ? "https" : port === 80 ? "http" : usual);
   if (written === undefined && scheme?.port === undefined) {
     remarks.add(
       "assumed",
       caller.draft.name,
-      `${cited}: no port is written for \`${host}\`, 443 is taken`,
+      `${cited}: no port is written for \`${host}\`, ${port} is taken`,
       setting.place(),
     );
   }
@@ -193,8 +194,32 @@ function addOutside(
 function namesItself(key: string, name: string): boolean {
   const words = wordsOf(key);
   const before = words.slice(0, -1);
-  return before.length === 0 || (before.length === 1 && wordsOf(name).includes(before[0] ?? ""));
+  const [first = ""] = before;
+  return before.length === 0 || (before.length === 1 && (wordsOf(name).includes(first) || OWN_HOSTS.has(first)));
 }
+
+const OWN_HOSTS = new Set([
+  "app",
+  "web",
+  "site",
+  "public",
+  "external",
+  "ingress",
+  "domain",
+  "base",
+  "virtual",
+  "server",
+]);
+
+/** The port for which the key's words are known: `SMTP_HOST`, `MYSQL_HOST`. */
+function usualPort(key: string): number | undefined {
+  const words = new Set(wordsOf(key));
+  if (words.has("smtp") || words.has("mail") || words.has("email")) return SUBMISSION;
+  return [...WELL_KNOWN_PORTS].find(([, { words: known }]) => words.has(known.toLowerCase()))?.[0];
+}
+
+/** Mail submission, RFC 6409. */
+const SUBMISSION = 587;
 
 /** Whether a name that nothing defines is worth a remark: it stands where an address must. */
 function mayDangle(setting: Setting, reference: Reference, strength: ReturnType<typeof addressKey>): boolean {
