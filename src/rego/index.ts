@@ -5,11 +5,15 @@
 export { type Builtin, BuiltinError } from "./builtins/index.js";
 export type * from "./compile/normal-form.js";
 export { type RegoCode, RegoError, type RegoLocation, type RegoProblem, renderProblem } from "./error.js";
+export type { CoverageReport, FileCoverage, LineRange } from "./eval/coverage.js";
+export { type ExplainMode, type Explanation, renderExplanation, type TraceEvent } from "./eval/explain.js";
 export { DEFAULT_LIMITS, type Limits } from "./eval/session.js";
 export {
   type Binding,
+  type CoveredPolicy,
   compile,
   type EvaluateOptions,
+  type ExplainedPolicy,
   type HostFunction,
   type ModuleText,
   type Policy,

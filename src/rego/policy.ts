@@ -8,7 +8,9 @@ import { type Compiled, type CompileOptions, compileModules, compileQuery } from
 import type { BuiltinFacts } from "./compile/scope.js";
 import { RegoError } from "./error.js";
 import { CodeStore } from "./eval/code-store.js";
+import { type CoverageReport, CoverageTracer } from "./eval/coverage.js";
 import { DocumentNode, rootPosition, valueAt } from "./eval/documents.js";
+import { type ExplainMode, type Explanation, TraceRecorder } from "./eval/explain.js";
 import { Context, Frame } from "./eval/frame.js";
 import { generateQuery, type Linkage, type QueryCode } from "./eval/generate.js";
 import { DEFAULT_LIMITS, type Limits, Session } from "./eval/session.js";
@@ -85,6 +87,20 @@ function versionOption(module: ModuleText) {
   return module.version === undefined ? {} : { version: module.version };
 }
 
+export interface InstrumentedPolicy {
+  query(text: string, options?: QueryOptions): Query;
+  rule(path: string | readonly string[]): RuleReader;
+}
+
+export interface ExplainedPolicy extends InstrumentedPolicy {
+  /** What happened since the last call. */
+  explanation(): Explanation;
+}
+
+export interface CoveredPolicy extends InstrumentedPolicy {
+  report(): CoverageReport;
+}
+
 /** Rules with code; one for ordinary use, another one for each kind of instrumentation. */
 export interface Program {
   readonly linkage: Linkage;
@@ -141,7 +157,7 @@ export class Policy {
    * @throws RegoError when it doesn't parse or compile
    */
   query(text: string, options: QueryOptions = {}): Query {
-    return new Query(this, text, options);
+    return new Query(this, text, options, this.plain);
   }
 
   /**
@@ -149,7 +165,30 @@ export class Policy {
    * @throws RegoError for a path that isn't one
    */
   rule(path: string | readonly string[]): RuleReader {
-    return new RuleReader(this, typeof path === "string" ? splitPath(path) : path);
+    return new RuleReader(this, typeof path === "string" ? splitPath(path) : path, this.plain);
+  }
+
+  /**
+   * The policy with a record of what its evaluation does; slower by far.
+   * @param options.values also records variables' values, which may be secret
+   */
+  explained(mode: ExplainMode, options: { values?: boolean } = {}): ExplainedPolicy {
+    const recorder = new TraceRecorder(mode, options.values ?? false);
+    return { ...this.instrumented(recorder), explanation: () => recorder.take() };
+  }
+
+  /** The policy with a record of the lines that its evaluations reach. */
+  covered(): CoveredPolicy {
+    const tracer = new CoverageTracer(this.compiled.form);
+    return { ...this.instrumented(tracer), report: () => tracer.report() };
+  }
+
+  private instrumented(tracer: Tracer): InstrumentedPolicy {
+    const program = this.program(tracer);
+    return {
+      query: (text, options = {}) => new Query(this, text, options, program),
+      rule: (path) => new RuleReader(this, typeof path === "string" ? splitPath(path) : path, program),
+    };
   }
 
   /** Builds the code of a query against a program. */
@@ -160,11 +199,6 @@ export class Policy {
       const names = query.bindings.map(({ name, slot }) => ({ name, slot }));
       return { code: generateQuery(query, program.linkage), names };
     });
-  }
-
-  /** Uninstrumented code. */
-  get ordinary(): Program {
-    return this.plain;
   }
 
   /** Runs `use` with a fresh context, and turns what strict mode kept into the query's error. */
@@ -220,9 +254,9 @@ export class Query {
   private readonly policy: Policy;
   private readonly prepared: PreparedQuery;
 
-  constructor(policy: Policy, text: string, options: QueryOptions) {
+  constructor(policy: Policy, text: string, options: QueryOptions, program: Program) {
     this.policy = policy;
-    this.prepared = policy.prepare(text, options, policy.ordinary);
+    this.prepared = policy.prepare(text, options, program);
   }
 
   /**
@@ -267,10 +301,9 @@ export class RuleReader {
   private readonly path: readonly string[];
   private readonly read: (context: Context) => Value | undefined;
 
-  constructor(policy: Policy, path: readonly string[]) {
+  constructor(policy: Policy, path: readonly string[], { root }: Program) {
     this.policy = policy;
     this.path = path;
-    const { root } = policy.ordinary;
     const rules = root.find(path)?.rules;
     if (rules !== undefined && rules.kind === "complete") this.read = (context) => rules.complete(context);
     else this.read = (context) => valueAt(context, rootPosition(root, context), this.path, 0);

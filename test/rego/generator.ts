@@ -119,6 +119,7 @@ class ProgramReader {
   private depth = 0;
   private readonly values: string[] = [];
   private readonly functions: string[] = [];
+  private readonly used = new Set<string>();
 
   constructor(tape: readonly number[]) {
     this.tape = tape;
@@ -160,6 +161,8 @@ class ProgramReader {
   }
 
   private definition(name: string, kind: number): string {
+    // Names are never used twice: what closures make of a name that their literal binds too is OPA's own affair.
+    this.used.clear();
     const bound: string[] = [];
     const body = kind === 8 ? "" : this.body(bound);
     switch (kind) {
@@ -182,6 +185,7 @@ class ProgramReader {
       default: {
         const pattern = this.pick(["x", "[x, y]", "1", '"a"', '{"a": x}', "_", "[x, x]", "[1, x]"]);
         const args = NAMES.filter((variable) => pattern.includes(variable));
+        for (const name of args) this.used.add(name);
         const inside = this.body(args);
         return `${name}(${pattern}) := ${this.term(args)} if { ${inside} }`;
       }
@@ -197,7 +201,9 @@ class ProgramReader {
   }
 
   private fresh(bound: readonly string[]): string {
-    return NAMES.find((name) => !bound.includes(name)) ?? `n${this.at}`;
+    const unused = NAMES.find((name) => !bound.includes(name) && !this.used.has(name)) ?? `v${this.used.size}`;
+    this.used.add(unused);
+    return unused;
   }
 
   private literal(bound: string[]): string {
