@@ -125,6 +125,7 @@ export class Policy {
       strict: options.strict ?? false,
       print: options.print !== undefined,
       builtin: (name) => facts(this.functions.get(name)),
+      types: (name) => declaredTypes(this.functions.get(name)),
     };
     this.compiled = guarded(() => compileModules(modules, this.compileOptions));
     this.plain = this.program(undefined);
@@ -347,6 +348,12 @@ function withHostFunctions(functions: readonly HostFunction[]): ReadonlyMap<stri
     all.set(name, { name, decl: { args: new Array<"any">(arity).fill("any"), result: "any" }, impl });
   }
   return all;
+}
+
+function declaredTypes(builtin: Builtin | undefined): ReturnType<CompileOptions["types"]> {
+  if (builtin === undefined) return undefined;
+  const { args, result } = builtin.decl;
+  return { args, ...(result === undefined ? {} : { result }), relation: builtin.relation === true };
 }
 
 function facts(builtin: Builtin | undefined): BuiltinFacts | undefined {

@@ -15,9 +15,10 @@ import { buildTree, RuleNode } from "./rule-tree.js";
 import { orderQuery, orderRule } from "./safety.js";
 import type { BuiltinFacts, Environment, GlobalRef } from "./scope.js";
 import { RuleTranslator, splitHeadPath } from "./translate-rule.js";
+import { type Declarations, TypeChecker } from "./type-check.js";
 import { checkUse } from "./unavailable.js";
 
-export interface CompileOptions {
+export interface CompileOptions extends Declarations {
   /** Unused imports and `:=` variables are errors. */
   readonly strict: boolean;
   /** Keeps `print` calls. */
@@ -206,8 +207,11 @@ function stageFunctions({ later, problems }: Compilation): void {
   problems.push(...later.functions);
 }
 
-function stageTypes({ later, problems }: Compilation): void {
+function stageTypes({ later, problems, options, rules, tree }: Compilation): void {
   problems.push(...later.types);
+  const checker = new TypeChecker(tree, options);
+  checker.rules(rules);
+  problems.push(...checker.problems);
 }
 
 function stageSafety(compilation: Compilation): void {

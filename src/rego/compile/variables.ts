@@ -132,7 +132,7 @@ export function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into:
     case "ref": {
       if (typeof term.base !== "string") {
         bracketOutputs(term.base, safe, into);
-        if (!allBound(term.base, new Set([...safe, ...into]))) return;
+        if (!allBound(term.base, safe)) return;
       }
       for (const part of term.path) {
         if (part.kind === "ref") bracketOutputs(part, safe, into);

@@ -2,7 +2,7 @@
  * Code for calls of built-ins and of the policy's functions. A built-in's error makes the call undefined; in strict mode
  * the first one is kept and reported when the query is over. Mocks that `with` put in place come first, and see none.
  */
-import { type Builtin, type BuiltinContext, BuiltinError, callBuiltin } from "../builtins/index.js";
+import { type Builtin, type BuiltinContext, BuiltinError, namedError } from "../builtins/index.js";
 import type { Callee, CallLiteral, Place } from "../compile/normal-form.js";
 import { problemAt } from "../error.js";
 import type { Value } from "../value/index.js";
@@ -72,8 +72,11 @@ export function invoker(
 function invoke(target: Builtin, args: readonly Value[], session: Session, at: Place): Value | undefined {
   session.step();
   try {
-    return callBuiltin(target, args, session as BuiltinContext);
-  } catch (error) {
+    return target.impl(args, session as BuiltinContext);
+  } catch (thrown) {
+    // FAIL CLOSED: an exhausted stack ends the evaluation; undefined would make a negated call true.
+    if (thrown instanceof RangeError && thrown.message.includes("call stack")) throw thrown;
+    const error = namedError(target.name, thrown);
     if (!(error instanceof BuiltinError)) throw error;
     if (session.strict && session.failure === undefined) {
       session.failure = problemAt(at.source, at.start, error.code, error.message);

@@ -23,6 +23,9 @@ const YES: Step = () => true;
 type Pair = [NormalTerm, NormalTerm];
 
 export class LiteralCoder extends RefCoder {
+  /** Tracing is off for what is being made. */
+  private silent = false;
+
   /** Code for a body; `final` is asked for the code of its end once everything is bound. */
   body(body: NormalBody, final: () => Step, from = 0): Step {
     const literal = body[from];
@@ -31,7 +34,7 @@ export class LiteralCoder extends RefCoder {
   }
 
   private literal(literal: NormalLiteral, rest: () => Step): Step {
-    if (this.linkage.tracer === undefined) return this.modified(literal, rest);
+    if (this.linkage.tracer === undefined || this.silent) return this.modified(literal, rest);
     return this.traced(literal, rest);
   }
 
@@ -222,7 +225,11 @@ export class LiteralCoder extends RefCoder {
   }
 
   private not(literal: NotLiteral, rest: () => Step): Step {
+    const outside = this.silent;
+    // What a plain `not` negates is told by the `not`.
+    this.silent ||= !literal.closure;
     const inner = this.enclosed(() => this.body(literal.body, () => YES));
+    this.silent = outside;
     const next = rest();
     return (frame) => !this.isolated(inner, frame) && next(frame);
   }
