@@ -3,13 +3,23 @@ import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
-export type EngineName = "opa" | "kubectl" | "kube-apiserver" | "etcd" | "gator" | "istioctl";
+export type EngineName =
+  | "opa"
+  | "kubectl"
+  | "kube-apiserver"
+  | "etcd"
+  | "gator"
+  | "istioctl"
+  | "collector"
+  | "lua5.1"
+  | "ruby"
+  | "promtool";
 
 /** The program's path; undefined, with a line that says so, when it is absent. */
 export function engine(name: EngineName): string | undefined {
   const own = process.env.RINGFENCE_ENGINES ?? join(homedir(), ".cache/ringfence/engines/bin");
   const found = [own, ...(process.env.PATH ?? "").split(delimiter)].map((folder) => join(folder, name)).find(isProgram);
-  if (found === undefined) console.log(`not run: there is no \`${name}\` (node engines/install.js builds it)`);
+  if (found === undefined) console.log(`not run: there is no \`${name}\` (see engines/README.md)`);
   return found;
 }
 

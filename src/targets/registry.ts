@@ -3,6 +3,7 @@ import { gatekeeper } from "./gatekeeper/index.js";
 import { gateway } from "./gateway/index.js";
 import { istio } from "./istio/index.js";
 import { kubernetes } from "./kubernetes/index.js";
+import { logging } from "./logging/index.js";
 import { networkPolicy } from "./network-policy/index.js";
 import { opa } from "./opa/index.js";
 import type { Target } from "./target.js";
@@ -20,4 +21,5 @@ export const TARGETS: readonly Target[] = [
   encryption,
   gatekeeper,
   validatingAdmissionPolicy,
+  logging,
 ];

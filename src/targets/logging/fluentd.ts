@@ -1,0 +1,153 @@
+/** Fluentd: a filter plugin that redacts every string of a record, at any depth, before any output sees it. */
+import type { Policy } from "../../policy/index.js";
+import type { Artifact } from "../target.js";
+import {
+  BASE64_STRETCH,
+  NAME_FIELDS,
+  REDACTED,
+  SECRET_FIELDS,
+  SECRET_PATTERNS,
+  VALUE_FIELDS,
+} from "./secret-patterns.js";
+
+export function fluentd(policy: Policy): Artifact[] {
+  return [
+    { kind: "text", path: "logging/fluentd/fluent.conf", text: configuration(policy) },
+    {
+      kind: "text",
+      path: "logging/fluentd/plugins/filter_ringfence_redact.rb",
+      text: redactionPlugin(),
+      holds: ["redaction"],
+    },
+  ];
+}
+
+function configuration(policy: Policy): string {
+  const [host = "", port = ""] = policy.targets.logs.endpoint.split(":");
+  const zones = policy.zones.map(({ name }) => name);
+  return `# Merge into the configuration of the Fluentd that runs on each node, and start it with \`-p plugins\`. The filter stands
+# before every output, so nothing leaves the node that it did not see. The files of a zone's containers are read, and no others.
+<source>
+  @type tail
+  path ${zones.map((zone) => `/var/log/containers/*_${zone}_*.log`).join(",")}
+  pos_file /var/lib/fluentd/ringfence.pos
+  tag ringfence.*
+  <parse>
+    @type json
+  </parse>
+</source>
+
+<filter ringfence.**>
+  @type ringfence_redact
+</filter>
+
+<match ringfence.**>
+  @type forward
+  transport tls
+  tls_verify_hostname true
+  require_ack_response true
+  <server>
+    host ${host}
+    port ${port}
+  </server>
+  <buffer>
+    @type file
+    path /var/lib/fluentd/buffer
+  </buffer>
+</match>
+`;
+}
+
+export function redactionPlugin(): string {
+  const patterns = SECRET_PATTERNS.map(
+    ({ source, ignoreCase }) => `    /${source.replaceAll("/", "\\/")}/${ignoreCase === true ? "i" : ""},`,
+  );
+  const words = (names: readonly string[]) => `%w[${names.join(" ")}].freeze`;
+  return `# Replaces secrets in every string of a record, at any depth: by the field's name, and by what they look like.
+module RingfenceRedaction
+  REDACTED = '${REDACTED}'.freeze
+  FIELDS = ${words(SECRET_FIELDS)}
+  NAME_FIELDS = ${words(NAME_FIELDS)}
+  VALUE_FIELDS = ${words(VALUE_FIELDS)}
+  MAX_DEPTH = 32
+  PATTERNS = [
+${patterns.join("\n")}
+  ].freeze
+
+  BASE64_STRETCH = /${BASE64_STRETCH.replaceAll("/", "\\/")}/
+
+  module_function
+
+  def utf8(value)
+    return value if value.encoding == Encoding::UTF_8 && value.valid_encoding?
+
+    value.dup.force_encoding('UTF-8').scrub('?')
+  end
+
+  def plain(value)
+    PATTERNS.reduce(value) { |current, pattern| current.gsub(pattern, REDACTED) }
+  end
+
+  # Secrets in base64 as well, twice if need be: the stretch that holds one goes as a whole.
+  def text(value, depth = 0)
+    redacted = plain(utf8(value))
+    return redacted if depth == 2
+
+    redacted.gsub(BASE64_STRETCH) do |stretch|
+      decoded = utf8(stretch.tr('-_', '+/').unpack1('m'))
+      text(decoded, depth + 1) == decoded ? stretch : REDACTED
+    end
+  end
+
+  # Whether a name says that its value is a secret.
+  def secret_name?(name)
+    return false unless name.is_a?(String) || name.is_a?(Symbol)
+
+    plain = name.to_s.downcase.gsub(/[_\\-.\\s]/, '')
+    FIELDS.any? { |field| plain.end_with?(field) }
+  end
+
+  def hide(value)
+    value.is_a?(String) || value.is_a?(Hash) || value.is_a?(Array) ? REDACTED : value
+  end
+
+  def value(item, depth = 1)
+    case item
+    when String then text(item)
+    when Array then depth > MAX_DEPTH ? REDACTED : item.map { |inner| value(inner, depth + 1) }
+    when Hash then depth > MAX_DEPTH ? REDACTED : hash(item, depth)
+    else item
+    end
+  end
+
+  def hash(item, depth)
+    # {name: DB_PASSWORD, value: ...}: the one names what the other holds.
+    named = item.any? { |key, inner| NAME_FIELDS.include?(key.to_s.downcase) && secret_name?(inner) }
+    item.each_with_object({}) do |(key, inner), result|
+      if secret_name?(key) || (named && VALUE_FIELDS.include?(key.to_s.downcase))
+        result[key] = hide(inner)
+      else
+        result[key.is_a?(String) ? text(key) : key] = value(inner, depth + 1)
+      end
+    end
+  end
+end
+
+if defined?(Fluent::Plugin::Filter)
+  module Fluent
+    module Plugin
+      class RingfenceRedactFilter < Filter
+        Fluent::Plugin.register_filter('ringfence_redact', self)
+
+        # A record that the redaction fails on is replaced, never passed on as it was.
+        def filter(_tag, _time, record)
+          RingfenceRedaction.value(record)
+        rescue StandardError
+          { 'log' => RingfenceRedaction::REDACTED, 'error' => 'the record could not be redacted' }
+        end
+      end
+    end
+  end
+end
+`;
+}
