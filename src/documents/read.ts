@@ -17,6 +17,7 @@ import {
 } from "yaml";
 import type { Problem, Source, Span } from "../diagnostics/index.js";
 import { Document, type Json } from "./document.js";
+import { readPlainYaml } from "./plain-yaml.js";
 
 export interface Reading {
   readonly documents: readonly Document[];
@@ -64,7 +65,7 @@ export function readDocuments(source: Source, kind: keyof typeof PROFILES = "man
       "flatten the structure here",
     );
   }
-  return readJsonText(source, profile) ?? readYamlText(source, profile);
+  return readJsonText(source, profile) ?? readPlainText(source, profile) ?? readYamlText(source, profile);
 }
 
 function refuse(source: Source, at: number, code: Problem["code"], message: string, hint: string): Reading {
@@ -96,6 +97,14 @@ function countKeys(value: Json): number {
   if (typeof value !== "object" || value === null) return 0;
   if (Array.isArray(value)) return value.reduce((sum: number, item: Json) => sum + countKeys(item), 0);
   return Object.values(value).reduce<number>((sum, item: Json) => sum + 1 + countKeys(item), 0);
+}
+
+function readPlainText(source: Source, profile: Profile): Reading | undefined {
+  if (profile.exactNumbers) return undefined;
+  const documents = readPlainYaml(source.text)?.map(
+    ({ value, start, end }) => new Document(source, value, { start, end }, profile.version),
+  );
+  return documents && { documents, problems: [] };
 }
 
 function readYamlText(source: Source, profile: Profile): Reading {
