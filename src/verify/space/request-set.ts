@@ -137,8 +137,9 @@ function budgeted<T>(work: () => T): T {
 }
 
 export class RequestSet {
-  static readonly empty: RequestSet = new RequestSet(EMPTY);
-  static readonly full: RequestSet = new RequestSet(FULL);
+  // The compiler refers to the class by an alias that it sets only behind it, too late for these two.
+  static readonly empty: RequestSet = new this(EMPTY);
+  static readonly full: RequestSet = new this(FULL);
 
   readonly #root: Node;
 
