@@ -125,7 +125,7 @@ function addDestinations(
     const scheme = reference.scheme === undefined ? undefined : knownScheme(reference.scheme);
     const spoken = scheme === undefined ? undefined : SCHEMES.get(scheme)?.protocol;
     if (scheme !== undefined && spoken !== undefined) learnScheme(inventory.port(workload, port), spoken, scheme);
-    const operations = setting.form === "file" ? passedOperations(setting.text, reference.line) : undefined;
+    const operations = setting.form === "file" ? passedOperations(setting.text, reference) : undefined;
     const evidence = { text: cited, place: setting.place };
     flows.add({ from: draft.name, to: workload.name, port, evidence, operations });
   }
@@ -162,8 +162,7 @@ function addOutside(
   const strength = addressKey(key);
   const cited = citedAt(setting, reference);
   if (reference.form !== "url" && strength !== "strong") return false;
-  if (setting.form === "file" && strength !== "strong" && !CALLING.test(lineOf(setting.text, reference.line)))
-    return false;
+  if (setting.form === "file" && strength !== "strong" && !CALLING.test(reference.written)) return false;
   const bareOwn = setting.form === "variable" && reference.form === "host" && namesItself(key, caller.draft.name);
   // in a file, a name alone may be the server's own
   if (setting.form === "file" && reference.form === "host" && reference.port === undefined) return false;
@@ -229,7 +228,7 @@ function mayDangle(setting: Setting, reference: Reference, strength: ReturnType<
     // an nginx upstream has the name of a host and is none
     if (new RegExp(`^\\s*upstream\\s+["']?${host.replaceAll(".", "\\.")}\\b`, "im").test(setting.text)) return false;
     return form === "url"
-      ? strength === "strong" || CALLING.test(lineOf(setting.text, reference.line))
+      ? strength === "strong" || CALLING.test(reference.written)
       : form === "address" && strength === "strong";
   }
   if (form === "url") return true;
@@ -250,8 +249,4 @@ function siblingPort(settings: ContainerSettings, { key, form }: Reference): num
 
 function citedAt(setting: Setting, { line }: Reference): string {
   return setting.form === "file" ? `${setting.cited}, line ${line + 1}` : setting.cited;
-}
-
-function lineOf(text: string, line: number): string {
-  return text.split("\n", line + 1)[line] ?? "";
 }

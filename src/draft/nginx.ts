@@ -3,6 +3,10 @@
  * expression, a rewrite or a variable means that any path may arrive.
  */
 import type { DraftOperation } from "./flow-book.js";
+import type { Reference } from "./references.js";
+
+/** The text is read once for each pass in it; a longer one is left to its reader. */
+const LONGEST = 100_000;
 
 interface Block {
   readonly opening: string;
@@ -13,11 +17,13 @@ interface Block {
  * The requests that the pass on a line (0-based) lets through; undefined: every request, or not told.
  * @param text an nginx configuration; other texts give undefined
  */
-export function passedOperations(text: string, line: number): readonly DraftOperation[] | undefined {
-  const lines = text.split("\n");
-  const pass = /^\s*(?:location\s[^{]*\{\s*)?proxy_pass\s+[a-z]+:\/\/[^/\s;$]+(\/[^\s;]*)?\s*;/.exec(lines[line] ?? "");
-  if (pass === null) return undefined;
-  const block = blockAt(lines, line);
+export function passedOperations(
+  text: string,
+  { line, written }: Pick<Reference, "line" | "written">,
+): readonly DraftOperation[] | undefined {
+  const pass = /^\s*(?:location\s[^{]*\{\s*)?proxy_pass\s+[a-z]+:\/\/[^/\s;$]+(\/[^\s;]*)?\s*;/.exec(written);
+  if (pass === null || text.length > LONGEST) return undefined;
+  const block = blockAt(text.split("\n"), line);
   const [, modifier = "", prefix] = /^location\s+(=|\^~|~\*?)?\s*(\/[^\s{]*)\s*$/.exec(block?.opening ?? "") ?? [];
   if (block === undefined || prefix === undefined || block.rewrites || modifier.startsWith("~")) return undefined;
   const target = pass[1];

@@ -17,7 +17,11 @@ export interface Reference {
   readonly key: string | undefined;
   /** 0-based line of the text */
   readonly line: number;
+  /** that line, without comment */
+  readonly written: string;
 }
+
+type Place = Omit<Reference, "written">;
 
 /** Something that is fetched rather than called: `hf://org/model`, `s3://bucket/path`. */
 interface Fetch {
@@ -30,7 +34,9 @@ export interface Found {
   readonly fetches: readonly Fetch[];
 }
 
-const LONGEST = 1_000_000;
+/** Bounds, so that the time grows with the text alone: a longer line is data rather than settings. */
+const LONGEST = 1_100_000;
+const LONGEST_LINE = 16_384;
 const FETCH_SCHEMES = new Set([
   "s3",
   "s3a",
@@ -60,7 +66,7 @@ const NO_NETWORK = new Set([
 
 const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?";
 const HOST = `${LABEL}(?:\\.${LABEL})*\\.?`;
-const URL_START = /([A-Za-z][A-Za-z0-9+.-]*(?::[a-z][a-z0-9+]*)*):\/\//g;
+const URL_START = /(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*(?::[a-z][a-z0-9+]*)*):\/\//g;
 const AUTHORITY = new RegExp(`^(${HOST})(?::(\\d{1,5}))?(?=$|[,/?#;)\\]}&:'"\\s<>|\\\\])`);
 const ADDRESS = new RegExp(`(?<![\\w.$:/{}%-])(${HOST}):(\\d{2,5})(?![\\w.:-])`, "g");
 const ORACLE = new RegExp(`jdbc:oracle:thin:@(${HOST}):(\\d+)`, "gi");
@@ -68,14 +74,15 @@ const BARE = new RegExp(`^${HOST}$`);
 
 /** Everything in `text` that names a party. `key` is the name of the variable that holds it, if one does. */
 export function findReferences(text: string, key?: string): Found {
-  const references: Reference[] = [];
+  const references: Place[] = [];
   const fetches: Fetch[] = [];
-  if (text.length > LONGEST || (key !== undefined && isOwnKey(key))) return { references, fetches };
-  const lines = text.split("\n").map(withoutComment);
-  const pairs = lines.flatMap((line, index) => pairsOf(line).map((pair) => ({ ...pair, line: index })));
+  if (text.length > LONGEST || (key !== undefined && isOwnKey(key))) return { references: [], fetches };
+  const lines = text.split("\n").map((line) => withoutComment(line.slice(0, LONGEST_LINE)));
+  const pairsByLine = lines.map((line, index) => pairsOf(line).map((pair) => ({ ...pair, line: index })));
+  const listKeys = keysOfLists(lines);
   for (const [index, line] of lines.entries()) {
     const ownKey = (at: number): string | undefined =>
-      pairs.filter((pair) => pair.line === index && pair.at <= at).at(-1)?.key ?? keyOfList(lines, index) ?? key;
+      pairsByLine[index]?.findLast((pair) => pair.at <= at)?.key ?? listKeys[index] ?? key;
     const rest = takeUrls(line, index, ownKey, references, fetches);
     for (const match of rest.matchAll(ADDRESS)) {
       const [host = "", port = ""] = match.slice(1);
@@ -90,12 +97,14 @@ export function findReferences(text: string, key?: string): Found {
     }
     references.push(...programArguments(rest, index));
   }
-  if (key !== undefined && addressKey(key) !== "none") references.push(...bareHosts(text, key));
-  references.push(...hostPairs(pairs));
-  return { references: references.filter(({ key: own }) => own === undefined || !isOwnKey(own)), fetches };
+  const bare = key !== undefined && addressKey(key) !== "none" ? bareHosts(text, key) : [];
+  const others = [...references, ...bare, ...hostPairs(pairsByLine.flat())].filter(
+    ({ key: own }) => own === undefined || !isOwnKey(own),
+  );
+  return { references: others.map((found) => ({ ...found, written: lines[found.line] ?? "" })), fetches };
 }
 
-function add(references: Reference[], { host, port, ...rest }: Reference): void {
+function add(references: Place[], { host, port, ...rest }: Place): void {
   if ((rest.form !== "url" && !/[A-Za-z]/.test(host)) || (port !== undefined && (port < 1 || port > 65_535))) return;
   references.push({ host: host.toLowerCase().replace(/\.$/, ""), port, ...rest });
 }
@@ -105,7 +114,7 @@ function takeUrls(
   line: string,
   index: number,
   keyAt: (at: number) => string | undefined,
-  references: Reference[],
+  references: Place[],
   fetches: Fetch[],
 ): string {
   let rest = line;
@@ -163,16 +172,24 @@ function userInfoLength(rest: string): number {
   return hasPassword ? token.lastIndexOf("@") + 1 : 0;
 }
 
-/** The key above a list, for an item that stands on a line of its own. */
-function keyOfList(lines: readonly string[], index: number): string | undefined {
-  const indent = /^(\s*)-\s/.exec(lines[index] ?? "")?.[1]?.length;
-  if (indent === undefined) return undefined;
-  for (let above = index - 1; above >= 0; above--) {
-    const [, space = "", dash, name] = /^(\s*)(- )?["']?([A-Za-z_][\w.-]*)["']?:\s*$/.exec(lines[above] ?? "") ?? [];
-    if (name !== undefined && space.length + (dash?.length ?? 0) <= indent) return name;
-    if (!/^\s*(?:-\s|$)/.test(lines[above] ?? "")) return undefined;
+/** For each line that is an item of a list, the key above the list. */
+function keysOfLists(lines: readonly string[]): readonly (string | undefined)[] {
+  const keys: (string | undefined)[] = [];
+  let last: { readonly indent: number; readonly index: number } | undefined;
+  for (const [index, line] of lines.entries()) {
+    const indent = /^(\s*)-\s/.exec(line)?.[1]?.length;
+    if (indent === undefined) continue;
+    const follows = last?.index === index - 1 && last.indent === indent;
+    keys[index] = follows ? keys[index - 1] : keyAbove(lines, index, indent);
+    last = { indent, index };
   }
-  return undefined;
+  return keys;
+}
+
+function keyAbove(lines: readonly string[], index: number, indent: number): string | undefined {
+  const line = lines[index - 1] ?? "";
+  const [, space = "", dash = "", name] = /^(\s*)(- )?["']?([A-Za-z_][\w.-]*)["']?:\s*$/.exec(line) ?? [];
+  return name !== undefined && space.length + dash.length <= indent ? name : undefined;
 }
 
 interface Pair {
@@ -209,23 +226,30 @@ function pairsOf(line: string): readonly Pair[] {
 }
 
 /** Pairs whose key says that the value is an address and whose value is nothing but a name. */
-function hostPairs(pairs: readonly (Pair & { line: number })[]): readonly Reference[] {
-  const references: Reference[] = [];
-  for (const { key, value, line } of pairs) {
-    if (addressKey(key) === "none" || !isBareHost(value)) continue;
-    const near = pairs.filter((other) => Math.abs(other.line - line) <= 4);
-    const port = portKeysFor(key)
-      .map((wanted) => near.find((other) => wordsOf(other.key).join("_") === wanted && /^\d+$/.test(other.value)))
-      .find((pair) => pair !== undefined);
-    const number = port === undefined ? undefined : Number(port.value);
-    add(references, { host: value, port: number, scheme: undefined, form: "host", key, line });
+function hostPairs(pairs: readonly (Pair & { line: number })[]): readonly Place[] {
+  const references: Place[] = [];
+  const portNames = pairs.map(({ key, value }) => (/^\d+$/.test(value) ? wordsOf(key).join("_") : undefined));
+  const wantedFor = new Map<string, { readonly isAddress: boolean; readonly ports: readonly string[] }>();
+  for (const [index, { key, value, line }] of pairs.entries()) {
+    const wanted = wantedFor.get(key) ?? { isAddress: addressKey(key) !== "none", ports: portKeysFor(key) };
+    wantedFor.set(key, wanted);
+    if (!wanted.isAddress || !isBareHost(value)) continue;
+    const near: number[] = [];
+    for (let other = Math.max(0, index - 16); other <= index + 16; other++) {
+      if (portNames[other] !== undefined && Math.abs((pairs[other]?.line ?? 0) - line) <= 4) near.push(other);
+    }
+    const found = wanted.ports
+      .map((name) => near.find((other) => portNames[other] === name))
+      .find((at) => at !== undefined);
+    const port = found === undefined ? undefined : Number(pairs[found]?.value);
+    add(references, { host: value, port, scheme: undefined, form: "host", key, line });
   }
   return references;
 }
 
 /** The whole text is one host name or a list of them. */
-function bareHosts(text: string, key: string): readonly Reference[] {
-  const references: Reference[] = [];
+function bareHosts(text: string, key: string): readonly Place[] {
+  const references: Place[] = [];
   for (const part of text.trim().split(/[\s,;]+/)) {
     if (!isBareHost(part)) continue;
     add(references, { host: part, port: undefined, scheme: undefined, form: "host", key, line: 0 });
@@ -254,8 +278,8 @@ const CLIENT_HOST = new RegExp(`(?:^|\\s)(?:-h|--host)[\\s=]*["']?(${HOST})`);
 const CLIENT_PORT = /(?:^|\s)(?:-p|-P|--port)[\s=]*["']?(\d{1,5})\b/;
 
 /** Hosts given to client programs in a way of their own. */
-function programArguments(line: string, index: number): readonly Reference[] {
-  const references: Reference[] = [];
+function programArguments(line: string, index: number): readonly Place[] {
+  const references: Place[] = [];
   const found = (host: string | undefined, port: string | undefined) => {
     if (host === undefined || /^\d+$/.test(host)) return;
     add(references, {
