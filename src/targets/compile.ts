@@ -7,6 +7,7 @@ import { type Problem, RingfenceError, type Span, suggest } from "../diagnostics
 import type { Policy } from "../policy/index.js";
 import type { Feature } from "./capability.js";
 import { type Controls, controlsOf } from "./controls.js";
+import { controlsPage } from "./controls-page.js";
 import { demandsOf } from "./demand.js";
 import { kustomizationOf } from "./kustomization.js";
 import { LABELS } from "./names.js";
@@ -63,10 +64,12 @@ export function compile(policy: Policy, options: CompileOptions = {}): Compilati
   );
   files.push({ path: "kustomization.yaml", text: kustomizationOf(policy, artifacts, generation) });
   files.push({ path: "README.md", text: readmeOf(policy, stamped, generation) });
+  const controls = controlsOf(policy, stamped);
+  files.push({ path: "CONTROLS.md", text: controlsPage(policy, controls, written) });
   files.push(...componentOf(policy, artifacts));
   files.sort((a, b) => (a.path < b.path ? -1 : 1));
   const requires = written.map((target) => ({ target: target.name, sentences: target.requires(policy) }));
-  return { generation, artifacts, files, controls: controlsOf(policy, stamped), requires };
+  return { generation, artifacts, files, controls, requires };
 }
 
 /** The bytes of an artifact. */

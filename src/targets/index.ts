@@ -8,6 +8,7 @@ export type {
   RuleControls,
   ZoneControls,
 } from "./controls.js";
+export { controlsSummary } from "./controls-page.js";
 export { LABELS } from "./names.js";
 export { type KubeObject, titleOf } from "./object.js";
 export { authorizationBundle } from "./opa/index.js";

@@ -52,11 +52,13 @@ export function readmeOf(
     "",
     "The controls mean what they say where all of this holds:",
     "",
-    ...[...emitted].flatMap(([target]) => target.requires(policy).map((sentence) => `- ${sentence}`)),
+    ...new Set([...emitted].flatMap(([target]) => target.requires(policy).map((sentence) => `- ${sentence}`))),
   ];
   return `${lines.join("\n")}\n`;
 }
 
 function isPlacedByHand(artifact: Artifact): boolean {
-  return artifact.kind === "text" || (artifact.kind === "manifests" && artifact.apply === false);
+  return artifact.kind === "text"
+    ? artifact.byHand === true
+    : artifact.kind === "manifests" && artifact.apply === false;
 }

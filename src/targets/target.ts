@@ -45,6 +45,8 @@ export interface TextArtifact {
   readonly kind: "text";
   readonly path: string;
   readonly text: string;
+  /** true: a person places it where it belongs; otherwise it is there to be read, or by a tool beside it */
+  readonly byHand?: true;
   readonly rules?: readonly string[];
   readonly holds?: readonly Feature[];
 }

@@ -1,7 +1,7 @@
 import { RingfenceError } from "../../diagnostics/index.js";
 import { compareFileSet, type FileComparison, type FileState, writeFileSet } from "../../files/index.js";
 import { openPolicy } from "../../ringfence.js";
-import { type Compilation, compile as compilePolicy, TARGETS, textOf } from "../../targets/index.js";
+import { type Compilation, compile as compilePolicy, controlsSummary, TARGETS, textOf } from "../../targets/index.js";
 import { type Cli, type DeclareCommand, examples } from "../command.js";
 
 interface Options {
@@ -157,5 +157,7 @@ function reportWritten(cli: Cli, { folder, workflow, compilation, comparisons, j
   );
   const changes = `${written} written, ${same.length} unchanged, ${removed.length} removed`;
   cli.terminal.result(`${workflow}: ${objects} objects in ${folder} (${changes}), generation ${generation}.`);
+  cli.terminal.result(`\nWhich layer carries which flow (by which object: ${folder}/CONTROLS.md):\n`);
+  cli.terminal.result(`${controlsSummary(compilation.controls)}\n`);
   cli.terminal.result(`Apply with \`kubectl apply -k ${folder}\`. What it relies on stands in ${folder}/README.md.`);
 }

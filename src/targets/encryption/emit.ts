@@ -37,8 +37,19 @@ export function emit(policy: Policy): readonly Artifact[] {
   const { provider, storageProvisioner } = policy.targets.encryption;
   if (provider === "none") return [];
   return [
-    { kind: "text", path: "encryption/encryption-configuration.yaml", text: configuration(policy), holds: ["at-rest"] },
-    { kind: "text", path: "encryption/install.sh", text: provider === "kms" ? KMS_SCRIPT : SECRETBOX_SCRIPT },
+    {
+      kind: "text",
+      path: "encryption/encryption-configuration.yaml",
+      byHand: true,
+      text: configuration(policy),
+      holds: ["at-rest"],
+    },
+    {
+      kind: "text",
+      path: "encryption/install.sh",
+      byHand: true,
+      text: provider === "kms" ? KMS_SCRIPT : SECRETBOX_SCRIPT,
+    },
     ...(storageProvisioner === "" ? [] : [storageClass(policy)]),
   ];
 }

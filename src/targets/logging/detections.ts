@@ -17,6 +17,7 @@ export function detections(policy: Policy): Artifact[] {
     artifacts.push({
       kind: "text",
       path: "logging/detections.yaml",
+      byHand: true,
       text: `${head}${toYaml(body)}`,
       holds: ["response"],
     });
@@ -25,6 +26,7 @@ export function detections(policy: Policy): Artifact[] {
     artifacts.push({
       kind: "text",
       path: "logging/alertmanager.yaml",
+      byHand: true,
       text: alertmanager(policy),
       holds: ["response"],
     });

@@ -16,8 +16,14 @@ import {
 
 export function fluentBit(policy: Policy): Artifact[] {
   return [
-    { kind: "text", path: "logging/fluent-bit/fluent-bit.yaml", text: configuration(policy) },
-    { kind: "text", path: "logging/fluent-bit/redact.lua", text: redactionScript(), holds: ["redaction"] },
+    { kind: "text", path: "logging/fluent-bit/fluent-bit.yaml", byHand: true, text: configuration(policy) },
+    {
+      kind: "text",
+      path: "logging/fluent-bit/redact.lua",
+      byHand: true,
+      text: redactionScript(),
+      holds: ["redaction"],
+    },
   ];
 }
 

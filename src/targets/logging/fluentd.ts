@@ -12,10 +12,11 @@ import {
 
 export function fluentd(policy: Policy): Artifact[] {
   return [
-    { kind: "text", path: "logging/fluentd/fluent.conf", text: configuration(policy) },
+    { kind: "text", path: "logging/fluentd/fluent.conf", byHand: true, text: configuration(policy) },
     {
       kind: "text",
       path: "logging/fluentd/plugins/filter_ringfence_redact.rb",
+      byHand: true,
       text: redactionPlugin(),
       holds: ["redaction"],
     },

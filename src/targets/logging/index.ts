@@ -40,7 +40,7 @@ function requires(policy: Policy): readonly string[] {
 function emit(policy: Policy): readonly Artifact[] {
   const engines = { fluentd, "fluent-bit": fluentBit, opentelemetry: openTelemetry, none: () => [] };
   return [
-    { kind: "text", path: "logging/audit-policy.yaml", text: auditPolicy(), holds: ["decision-log"] },
+    { kind: "text", path: "logging/audit-policy.yaml", byHand: true, text: auditPolicy(), holds: ["decision-log"] },
     ...engines[policy.targets.logs.engine](policy),
     ...detections(policy),
   ];

@@ -19,6 +19,7 @@ export function openTelemetry(policy: Policy): Artifact[] {
     {
       kind: "text",
       path: "logging/opentelemetry/collector.yaml",
+      byHand: true,
       text: collectorConfiguration(policy),
       holds: ["redaction"],
     },

@@ -21,6 +21,7 @@ import { type KubeObject, kubeObject } from "../object.js";
 import { seesRequests, shapeOf } from "../shape.js";
 import type { Value } from "../yaml.js";
 import { POD_SECURITY } from "../zone-labels.js";
+import { askedRules } from "./asked.js";
 import type { BundleFile } from "./bundle.js";
 
 /** With `-envoy` at its end, the build that has the Envoy plugin. */
@@ -152,7 +153,7 @@ function configMaps(policy: Policy, namespace: string, bundle: readonly BundleFi
       room -= size;
     }
   }
-  const rules = policy.rules.map((rule) => rule.id);
+  const rules = askedRules(policy);
   return groups.map((files, index) => {
     const items = files.map(({ path }) => ({ key: path.replaceAll("/", "_"), path }));
     const data = Object.fromEntries(files.map(({ path, text }) => [path.replaceAll("/", "_"), text]));

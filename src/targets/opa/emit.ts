@@ -1,6 +1,7 @@
 import type { Policy } from "../../policy/index.js";
 import { asksDecisionPoint } from "../names.js";
 import type { Artifact } from "../target.js";
+import { askedRules } from "./asked.js";
 import { authorizationBundle } from "./bundle.js";
 import { askingPolicies, decisionPoint } from "./deployment.js";
 import { generatedTests } from "./generated-tests.js";
@@ -10,7 +11,7 @@ import { generatedTests } from "./generated-tests.js";
  */
 export function emit(policy: Policy): readonly Artifact[] {
   const bundle = authorizationBundle(policy);
-  const rules = policy.rules.map(({ id }) => id);
+  const rules = askedRules(policy);
   return [
     {
       kind: "manifests",

@@ -19,7 +19,7 @@ export function emit(policy: Policy): readonly Artifact[] {
   return [
     ...grants.map((grant) => policyFile(policy, vault.mount, grant)),
     ...grants.map((grant) => roleFile(policy, grant)),
-    { kind: "text", path: "vault/apply.sh", text: script(policy, vault, grants) },
+    { kind: "text", path: "vault/apply.sh", byHand: true, text: script(policy, vault, grants) },
     ...grants.map((grant) => agentPatch(policy, vault, grant)),
   ];
 }
