@@ -56,7 +56,7 @@ export type {
   RequestAuthentication,
   TargetRef,
 } from "./istio-security.js";
-export { DEFAULT_MESH, type ExtensionProvider, type MeshConfig, type PathNormalization } from "./mesh.js";
+export type { ExtensionProvider, MeshConfig, PathNormalization } from "./mesh.js";
 export { impliedNamespace, NAME_LABEL, type Namespace } from "./namespaces.js";
 export type { IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from "./network-policy.js";
 export { describeObject, type KubeObject, type Labels, type Origin, type Owner } from "./object.js";
@@ -75,7 +75,7 @@ export {
   servingContainers,
   type Volume,
 } from "./pods.js";
-export { type Endpoint, endpointsOf, workloadsOf } from "./resolve.js";
+export { type Endpoint, endpointsOf } from "./resolve.js";
 export {
   describeSelector,
   EVERYTHING,

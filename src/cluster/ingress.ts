@@ -53,7 +53,7 @@ export interface Route {
   readonly termination: string | undefined;
 }
 
-export const portOrText: Reader<number | string> = (value, reading) =>
+const portOrText: Reader<number | string> = (value, reading) =>
   typeof value === "string" ? nonEmptyString(value, reading) : portNumber(value, reading);
 
 // v1 nests the Service; v1beta1 and extensions/v1beta1 have it flat.

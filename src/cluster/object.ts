@@ -38,13 +38,13 @@ export interface Origin {
 }
 
 /** The origin of an object whose values must not be kept: every question is answered with the place of the object. */
-export function withheldOrigin(document: Document): Origin {
+function withheldOrigin(document: Document): Origin {
   const whole = document.spanOf(["kind"]);
   return { value: null, spanOf: () => whole, keySpanOf: () => whole };
 }
 
 /** `networking.k8s.io/v1` to its parts; the core group has only a version. */
-export function splitApiVersion(apiVersion: string): { group: string; version: string } {
+function splitApiVersion(apiVersion: string): { group: string; version: string } {
   const slash = apiVersion.indexOf("/");
   return slash === -1
     ? { group: "", version: apiVersion }

@@ -26,11 +26,6 @@ export function endpointsOf(cluster: Cluster, service: Service): readonly Endpoi
   );
 }
 
-/** The workloads that a Service selects, each once. */
-export function workloadsOf(cluster: Cluster, service: Service): readonly Workload[] {
-  return [...new Set(endpointsOf(cluster, service).map(({ workload }) => workload))];
-}
-
 /** A port name stands for the first container port of that name and protocol, in the order of the containers. */
 function targetOf(pod: Pod, { targetPort, protocol }: ServicePort): number | undefined {
   if (typeof targetPort === "number") return targetPort;

@@ -100,7 +100,7 @@ export function selectorOfLabels(labels: Labels): LabelSelector {
   return selectorOf([...labels].map(([key, value]) => ({ key, operator: "In" as const, values: [value] })));
 }
 
-export function selectorOf(requirements: readonly Requirement[]): LabelSelector {
+function selectorOf(requirements: readonly Requirement[]): LabelSelector {
   const unique = new Map<string, Requirement>();
   for (const { key, operator, values } of requirements) {
     const requirement = { key, operator, values: [...new Set(values)].sort() };

@@ -63,7 +63,7 @@ export class Reading {
   }
 }
 
-export function showPath(path: Path): string {
+function showPath(path: Path): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
@@ -116,7 +116,6 @@ export function integer(low: number, high: number): Reader<number> {
 }
 
 export const portNumber = integer(1, 65535);
-export const anyInteger = integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 
 /** A value that only has to be there in some form; what it says is not read. */
 export const anything: Reader<unknown> = (value) => value;
@@ -252,12 +251,5 @@ export function checked<T>(first: Reader<T>, check: (value: T, reading: Reading)
     const read = first(value, reading);
     if (read === BAD) return BAD;
     return check(read, reading) ? read : BAD;
-  };
-}
-
-export function mapped<T, U>(first: Reader<T>, change: (value: T) => U): Reader<U> {
-  return (value, reading) => {
-    const read = first(value, reading);
-    return read === BAD ? BAD : change(read);
   };
 }

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 
-export const NAMESPACES = ["red", "green", "blue"];
+const NAMESPACES = ["red", "green", "blue"];
 const VALUES = ["a", "b"];
 const KEYS = ["app", "tier", "pod-template-hash"];
 export const PORTS = [53, 80, 81, 90, 443, 8080];
@@ -58,11 +58,6 @@ const port = fc.oneof(
 );
 const ports = fc.option(fc.array(port, { maxLength: 2 }), { nil: undefined });
 const peers = fc.option(fc.array(peer, { maxLength: 2 }), { nil: undefined });
-
-export interface Manifest {
-  readonly kind: string;
-  readonly [key: string]: unknown;
-}
 
 export const networkPolicy = fc
   .record({

@@ -32,7 +32,7 @@ function pair(must: Bits, may: Bits): Match {
   return must === may || must.equals(may) ? sure(may) : { must, may };
 }
 
-export function both(a: Match, b: Match): Match {
+function both(a: Match, b: Match): Match {
   if (a.must === a.may && b.must === b.may) return sure(a.may.and(b.may));
   return pair(a.must.and(b.must), a.may.and(b.may));
 }

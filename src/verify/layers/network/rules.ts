@@ -62,7 +62,7 @@ export interface Tiers {
   readonly baseline: readonly Rule[];
 }
 
-export const EVERY_PORT: PortSpec = {
+const EVERY_PORT: PortSpec = {
   key: "*",
   ranges: PROTOCOLS.map((protocol) => ({ protocol, low: 1, high: 65_535 })),
   named: [],
