@@ -29,7 +29,7 @@ describe.skipIf(opa === undefined)("rego and opa", () => {
     let unreached = 0;
     let untyped = 0;
     await fc.assert(
-      fc.asyncProperty(program, fc.array(input, { minLength: 2, maxLength: 4 }), async ({ module }, inputs) => {
+      fc.asyncProperty(program, fc.array(input, { minLength: 4, maxLength: 8 }), async ({ module }, inputs) => {
         const theirs = await server.send("PUT", "/v1/policies/t", module);
         const compiled = ours(() => compile([{ file: "t.rego", text: module }], { data: { base: BASE } }));
         const theirCodes = theirs.status === 200 ? [] : codesOf(theirs.text);

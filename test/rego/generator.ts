@@ -106,7 +106,35 @@ export const input: fc.Arbitrary<unknown> = fc.oneof(
 );
 
 /** Base documents that programs expect at `data.base`. */
-export const BASE = { k: "a", list: [1, 2, 3], nested: { a: { b: 1 }, b: [true, null] } };
+export const BASE = {
+  k: "a",
+  list: [1, 2, 3],
+  nested: { a: { b: 1 }, b: [true, null] },
+  s: [
+    1,
+    "a",
+    0,
+    "b",
+    2,
+    true,
+    "ab",
+    false,
+    -1,
+    null,
+    1.5,
+    "",
+    "é",
+    100,
+    [1, 2],
+    ["a"],
+    { a: 1 },
+    [],
+    {},
+    "a.b",
+    3,
+    [[1], "b"],
+  ],
+};
 
 /** Modules of package `t`. */
 export const program: fc.Arbitrary<Program> = fc
@@ -258,6 +286,11 @@ class ProgramReader {
     return `every ${name} in ${domain} { ${name} != ${this.term(bound)}; ${this.body([...bound, name])} }`;
   }
 
+  /** Mostly from the base documents, where no type is known: else most programs would be refused for their types. */
+  private scalar(): string {
+    return this.choose(5) === 0 ? this.pick(SCALARS) : `data.base.s[${this.choose(BASE.s.length)}]`;
+  }
+
   private target(): string {
     const targets = ["input", "input.a", "data.base", "data.base.k", "input.b.c", "data.base.nested.a"];
     return this.pick([...targets, ...this.values.map((name) => `data.t.${name}`), "count", ...this.functions]);
@@ -266,8 +299,8 @@ class ProgramReader {
   private term(bound: readonly string[]): string {
     return this.make(
       [
-        () => this.pick(SCALARS),
-        () => (bound.length === 0 ? this.pick(SCALARS) : this.pick(bound)),
+        () => this.scalar(),
+        () => (bound.length === 0 ? this.scalar() : this.pick(bound)),
         () => this.reference(bound),
         () => this.reference(bound),
         () => this.reference(bound),

@@ -55,7 +55,7 @@ export function union(types: readonly TypeDecl[]): TypeDecl {
  * an object may lack the named parts of an open declaration.
  */
 export function overlap(a: TypeDecl, b: TypeDecl, members = false): boolean {
-  if (a === "any" || b === "any") return true;
+  if (a === "any" || b === "any" || isNever(a) || isNever(b)) return true;
   if (typeof a === "object" && a.kind === "union") return a.of.some((each) => overlap(each, b, members));
   if (typeof b === "object" && b.kind === "union") return b.of.some((each) => overlap(a, each, members));
   if (typeof a === "string" || typeof b === "string") return a === b;
@@ -69,8 +69,7 @@ export function overlap(a: TypeDecl, b: TypeDecl, members = false): boolean {
     return true;
   }
   if (a.kind === "set" && b.kind === "set") {
-    const known = members && !isNever(a.of) && !isNever(b.of);
-    return !known || overlap(a.of, b.of, members);
+    return !members || overlap(a.of, b.of, members);
   }
   if (a.kind === "object" && b.kind === "object") {
     for (const key of new Set([...Object.keys(a.fixed), ...Object.keys(b.fixed)])) {
@@ -133,7 +132,7 @@ export function keyType(type: TypeDecl): TypeDecl {
     case "union":
       return union(type.of.map(keyType));
     case "array":
-      return "number";
+      return type.fixed.length === 0 && type.rest === undefined ? NEVER : "number";
     case "set":
       return type.of;
     case "object":

@@ -108,17 +108,10 @@ export class TypeChecker {
       case "not":
         for (const inner of literal.body) this.literal(inner, new Map(environment));
         break;
-      case "every": {
-        const inside = new Map(environment);
-        const domain = this.term(literal.domain, environment, literal.at);
-        const element = elementType(domain, { type: "any" });
-        // Nothing is ever tried for a domain without elements, which OPA's checker leaves alone too.
-        if (element === undefined) break;
-        inside.set(literal.value, element);
-        if (literal.key !== undefined) inside.set(literal.key, keyType(domain));
-        this.body(literal.body, inside);
+      case "every":
+        // As in OPA, only the domain is checked: over an empty one the body may be anything.
+        this.term(literal.domain, environment, literal.at);
         break;
-      }
       case "and":
       case "or":
         for (const operand of literal.operands) this.body(operand, new Map(environment));
@@ -158,8 +151,7 @@ export class TypeChecker {
   /** Gives the unknown variables of a pattern the types that a value's parts have. */
   private assign(pattern: NormalTerm, type: TypeDecl, environment: Environment): void {
     if (pattern.kind === "local") {
-      const before = environment.get(pattern.local);
-      if (before === undefined || before === "any") environment.set(pattern.local, type);
+      if (!environment.has(pattern.local)) environment.set(pattern.local, type);
     } else if (pattern.kind === "array") {
       for (const [index, item] of pattern.items.entries()) {
         this.assign(item, elementType(type, { value: index }) ?? "any", environment);
