@@ -93,6 +93,7 @@ export function elementType(type: TypeDecl, key: { value: Value } | { type: Type
   if (typeof type === "string") return undefined;
   switch (type.kind) {
     case "union": {
+      if (isNever(type)) return "any";
       const types = type.of.map((each) => elementType(each, key)).filter((each) => each !== undefined);
       return types.length === 0 ? undefined : union(types);
     }

@@ -154,7 +154,7 @@ export abstract class LiteralTranslator extends TermTranslator {
     const written = this.term(literal.domain, output);
     const domain = written.kind === "ref" ? written : this.settledDomain(written, output, literal);
     const key: NormalTerm =
-      literal.key === undefined ? { kind: "local", local: this.fresh() } : this.term(literal.key, output);
+      literal.key === undefined ? { kind: "local", local: this.wildcard() } : this.term(literal.key, output);
     const value = this.term(literal.value, output);
     const at = this.place(literal);
     const base = domain.kind === "ref" ? domain.base : domain;

@@ -55,6 +55,11 @@ export abstract class TermTranslator {
     return this.local(`__local${this.slots}__`, true);
   }
 
+  /** A variable that nothing else mentions. */
+  protected wildcard(): Local {
+    return this.local(`$${this.slots}`, true);
+  }
+
   protected reportUnused(): void {
     for (const { name, at } of this.scope.unused()) {
       this.report("rego_compile_error", at, `declared var ${name} unused`, "remove it, or name it `_`");
@@ -118,7 +123,7 @@ export abstract class TermTranslator {
   }
 
   private variable(term: VarTerm): NormalTerm {
-    if (term.name === "_") return { kind: "local", local: this.local(`$${this.frameSize}`, true) };
+    if (term.name === "_") return { kind: "local", local: this.wildcard() };
     const local = this.scope.find(term.name);
     if (local !== undefined) return { kind: "local", local };
     const global = this.global(term.name);

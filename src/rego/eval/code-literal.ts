@@ -17,7 +17,7 @@ import { equal, isArray, isObject, isSet, objectEntries, type Value } from "../v
 import { type CallCode, callCode } from "./code-call.js";
 import { RefCoder } from "./code-ref.js";
 import { withCode } from "./code-with.js";
-import type { Frame, Matcher, Step } from "./frame.js";
+import type { Frame, Matcher, Sink, Step } from "./frame.js";
 
 const YES: Step = () => true;
 type Pair = [NormalTerm, NormalTerm];
@@ -141,11 +141,19 @@ export class LiteralCoder extends RefCoder {
     const [ref, other] = left.kind === "ref" ? [left, right] : [right, left];
     if (ref.kind !== "ref") return () => false;
     if (other.kind !== "ref") {
-      return this.refWalk(ref, () => {
-        const match = this.matcher(other);
-        const next = this.pairs(others, rest);
-        return (frame, value) => match(frame, value) && next(frame);
-      });
+      if (other.kind === "local") {
+        const { slot } = other.local;
+        return this.refWalk(ref, () => {
+          if (this.bound.has(other.local)) return this.matching(other, others, rest);
+          this.bind(other.local);
+          const next = this.pairs(others, rest);
+          return (frame, value) => {
+            frame.slots[slot] = value;
+            return next(frame);
+          };
+        });
+      }
+      return this.refWalk(ref, () => this.matching(other, others, rest));
     }
     const held = this.newSlot();
     return this.refWalk(ref, () => {
@@ -156,6 +164,13 @@ export class LiteralCoder extends RefCoder {
         return next(frame);
       };
     });
+  }
+
+  /** Compares what a reference met with a pattern, then takes the other pairs. */
+  private matching(pattern: NormalTerm, others: readonly Pair[], rest: () => Step): Sink {
+    const match = this.matcher(pattern);
+    const next = this.pairs(others, rest);
+    return (frame, value) => match(frame, value) && next(frame);
   }
 
   /** `source` is bound; `target` may be anything. */

@@ -11,6 +11,7 @@ import {
   isArray,
   isObject,
   isSet,
+  type JsonObject,
   lookup,
   objectEntries,
   RegoObject,
@@ -30,8 +31,8 @@ import {
 import type { Context, Frame, Getter, Matcher, Sink } from "./frame.js";
 import type { RuleSet } from "./rule-set.js";
 
-/** One step of a path: a known key, or a pattern that elements' keys are matched with. */
-type Part = { readonly get: Getter } | { readonly match: Matcher };
+/** One step of a path: a known key, or a pattern that elements' keys are matched with; `any` for a wildcard. */
+type Part = { readonly get: Getter } | { readonly match: Matcher; readonly any: boolean };
 
 export abstract class RefCoder extends TermCoder {
   protected refGetter(term: RefTerm): Getter {
@@ -112,7 +113,7 @@ export abstract class RefCoder extends TermCoder {
     const start = base === "input" || base === "data" ? undefined : this.getter(base);
     const parts = path.map((part): Part => {
       if (this.isBound(part)) return { get: this.getter(part) };
-      return { match: this.matcher(part) };
+      return { match: this.matcher(part), any: part.kind === "local" && part.local.name.startsWith("$") };
     });
     const last = final();
     const sinks = valueSinks(parts, last);
@@ -200,7 +201,9 @@ function namesGetter(start: Getter, names: readonly string[]): Getter {
 
 function member(value: Value | undefined, name: string): Value | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  return lookup(value, name);
+  // Most are plain objects of parsed JSON; one look at the prototype tells.
+  if (Object.getPrototypeOf(value) !== Object.prototype) return lookup(value, name);
+  return Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined;
 }
 
 function evaluateAll(frame: Frame, getters: readonly Getter[], from: number): Value[] | undefined {
@@ -220,7 +223,8 @@ function valueSinks(parts: readonly Part[], last: Sink): Sink[] {
   for (let i = parts.length - 1; i >= 0; i--) {
     const part = parts[i] as Part;
     const next = sinks[i + 1] as Sink;
-    sinks[i] = "get" in part ? lookupSink(part.get, next) : elementsSink(part.match, next);
+    if ("get" in part) sinks[i] = lookupSink(part.get, next);
+    else sinks[i] = part.any ? allElementsSink(next) : elementsSink(part.match, next);
   }
   return sinks;
 }
@@ -231,6 +235,34 @@ function lookupSink(get: Getter, next: Sink): Sink {
     if (key === undefined) return false;
     const element = lookup(value, key);
     return element !== undefined && next(frame, element);
+  };
+}
+
+/** Every element, whatever its key. */
+function allElementsSink(next: Sink): Sink {
+  return (frame, value) => {
+    if (typeof value !== "object" || value === null) return false;
+    const { session } = frame.context;
+    if (isArray(value)) {
+      for (let i = 0; i < value.length; i++) {
+        session.step();
+        if (next(frame, value[i] as Value)) return true;
+      }
+      return false;
+    }
+    if (isSet(value)) {
+      for (const element of value.sorted()) {
+        session.step();
+        if (next(frame, element)) return true;
+      }
+      return false;
+    }
+    if (!isObject(value)) return false;
+    for (const [, element] of objectEntries(value)) {
+      session.step();
+      if (next(frame, element)) return true;
+    }
+    return false;
   };
 }
 

@@ -221,6 +221,12 @@ function collect(
     } else if (childRules?.kind !== "function" || child.children.size > 0) {
       const childBase = base === undefined ? undefined : lookup(base, key);
       const inside = inRule || partial;
+      if (!inside && childRules !== undefined && child.children.size === 0) {
+        // By way of the cache, since other rules may read the same document.
+        const value = documentAt(context, { node: child, base: childBase, over: childOver });
+        if (value !== undefined) place().put(key, value);
+        continue;
+      }
       collect(context, child, () => place().at(key, childRules?.definitions[0]), childBase, childOver, inside);
     }
   }

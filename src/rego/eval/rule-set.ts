@@ -29,6 +29,7 @@ export class RuleSet {
   private readonly store: CodeStore;
   private readonly code: (readonly BranchCode[] | undefined)[] = [];
   private readonly keyedCode: (BranchCode | undefined)[] = [];
+  private fallbackCode: readonly BranchCode[] | undefined;
   private index: RuleIndex | undefined;
   private indexed = false;
   private readonly sharedOutcome: boolean;
@@ -116,8 +117,8 @@ export class RuleSet {
       if (this.sharedOutcome) break;
     }
     if (result === undefined && this.fallback !== undefined) {
-      const code = this.store.branch(this.fallback, 0, false);
-      result = this.runBranches(context, this.fallback, [code], args);
+      this.fallbackCode ??= [this.store.branch(this.fallback, 0, false)];
+      result = this.runBranches(context, this.fallback, this.fallbackCode, args);
     }
     session.depth--;
     return result;
