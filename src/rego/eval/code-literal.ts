@@ -243,7 +243,7 @@ export class LiteralCoder extends RefCoder {
     const outside = this.silent;
     // What a plain `not` negates is told by the `not`.
     this.silent ||= !literal.closure;
-    const inner = this.enclosed(() => this.body(literal.body, () => YES));
+    const inner = this.enclosed(() => this.body(literal.body, () => YES), true);
     this.silent = outside;
     const next = rest();
     return (frame) => !this.isolated(inner, frame) && next(frame);
@@ -265,7 +265,7 @@ export class LiteralCoder extends RefCoder {
       if (literal.key !== undefined) this.bind(literal.key);
       this.bind(literal.value);
       return this.body(literal.body, () => YES);
-    });
+    }, true);
     const next = rest();
     const holds = (frame: Frame, key: Value, value: Value): boolean => {
       frame.context.session.step();
@@ -288,7 +288,7 @@ export class LiteralCoder extends RefCoder {
   }
 
   private logical(literal: LogicalLiteral, rest: () => Step): Step {
-    const operands = literal.operands.map((operand) => this.enclosed(() => this.body(operand, () => YES)));
+    const operands = literal.operands.map((operand) => this.enclosed(() => this.body(operand, () => YES), true));
     const next = rest();
     const settles = literal.kind === "or";
     return (frame) => {

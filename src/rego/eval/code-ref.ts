@@ -130,7 +130,7 @@ export abstract class RefCoder extends TermCoder {
         return value !== undefined && first(frame, value);
       };
     }
-    const walk = dataWalk(parts, sinks, this.unordered && this.linkage.streaming);
+    const walk = dataWalk(parts, sinks, this.existential && this.linkage.streaming);
     const careful = (frame: Frame): boolean => walk(frame, rootPosition(this.linkage.root(), frame.context), 0);
     const { node, depth } = this.constantPrefix(path);
     if (node === undefined) return baseWalk(parts, depth, sinks[depth] as Sink, careful);
@@ -299,8 +299,8 @@ type DataWalk = (frame: Frame, position: Position, at: number) => boolean;
 const STREAM_LIMIT = 32;
 
 /**
- * Delivers the members of a partial set while its rules find them, which spares building the set when few of them are
- * wanted. Only where neither order nor repetition can be noticed, and once a query, so that nothing is computed often.
+ * Delivers the members of a partial set while its rules find them, which spares building the set when one of them is
+ * enough. Once a query only, so that nothing is computed often.
  * Undefined when the set is needed after all; what was delivered by then does no harm.
  */
 function stream(frame: Frame, rules: RuleSet, match: Matcher, sink: Sink): boolean | undefined {

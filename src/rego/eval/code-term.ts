@@ -28,8 +28,8 @@ export abstract class TermCoder {
   private readonly indexes: ReadonlyMap<ConstantTerm, number>;
   private slots: number;
   private extras = 0;
-  /** Neither the order nor the repetition of the current body's solutions can be noticed. */
-  protected unordered = true;
+  /** One solution of the current body is enough, so neither their order nor repetition can be noticed. */
+  protected existential = false;
 
   constructor(linkage: Linkage, indexes: ReadonlyMap<ConstantTerm, number>, slots: number) {
     this.linkage = linkage;
@@ -44,9 +44,9 @@ export abstract class TermCoder {
   protected abstract body(body: NormalBody, final: () => Step): Step;
   protected abstract refGetter(term: Extract<NormalTerm, { kind: "ref" }>): Getter;
 
-  /** For bodies whose solutions are listed as they come. */
-  keepOrder(): void {
-    this.unordered = false;
+  /** For bodies of which one solution is enough. */
+  wantOne(): void {
+    this.existential = true;
   }
 
   /** Counts an argument as bound. */
@@ -63,12 +63,12 @@ export abstract class TermCoder {
   }
 
   /** Makes the code of a closure: what is bound inside is not bound after it. */
-  protected enclosed<T>(make: () => T, unordered = true): T {
+  protected enclosed<T>(make: () => T, existential: boolean): T {
     const before = [...this.bound];
-    const outside = this.unordered;
-    this.unordered = unordered;
+    const outside = this.existential;
+    this.existential = existential;
     const made = make();
-    this.unordered = outside;
+    this.existential = outside;
     this.bound.clear();
     for (const local of before) this.bound.add(local);
     return made;
@@ -162,7 +162,7 @@ export abstract class TermCoder {
           key = term.key === undefined ? undefined : this.getter(term.key);
           return add;
         }),
-      term.of !== "array",
+      false,
     );
     const { of } = term;
     return (frame) => {

@@ -22,6 +22,8 @@ export function generate(
 ): ShapeCode {
   const coder = new LiteralCoder(linkage, indexes, rule.frameSize);
   for (const local of argumentLocals(rule, branch)) coder.assume(local);
+  const one = rule.kind === "complete" || rule.kind === "function";
+  if (one && branch.value.kind === "constant") coder.wantOne();
   let emission: ShapeCode["emission"] = () => undefined;
   const headKey = rule.kind === "set" ? rule.key : rule.path[0];
   const matchKey = keyed && headKey !== undefined ? coder.matcher(headKey) : undefined;
@@ -85,7 +87,6 @@ export interface QueryCode {
 
 export function generateQuery(query: NormalQuery, linkage: Linkage): QueryCode {
   const coder = new LiteralCoder(linkage, NONE, query.frameSize);
-  coder.keepOrder();
   const run = coder.body(query.body, () => (frame) => frame.sink?.(frame) ?? false);
   return { size: coder.size, run };
 }
