@@ -51,7 +51,7 @@ function line(r) {
 }
 
 async function measure(pods) {
-  const { readCluster } = await import("../../dist/cluster/index.js");
+  const { editCluster, readCluster } = await import("../../dist/cluster/index.js");
   const { Network } = await import("../../dist/verify/layers/network/index.js");
   const text = clusterOf(pods);
   const times = [performance.now()];
@@ -71,7 +71,9 @@ async function measure(pods) {
   }
   times.push(performance.now());
   const cpu = process.cpuUsage(started);
-  const edit = median(Array.from({ length: 9 }, (_, turn) => recheck(network, cluster, readCluster, turn)));
+  const edit = median(
+    Array.from({ length: 9 }, (_, turn) => recheck(network, cluster, { readCluster, editCluster }, turn)),
+  );
   const [read, index, rows] = [1, 2, 3].map((at) => times[at] - times[at - 1]);
   const result = {
     pods,
@@ -90,7 +92,7 @@ async function measure(pods) {
 }
 
 /** One policy loses a rule and gets it back: read the edited document, put it in place, ask for all it may change. */
-function recheck(network, cluster, readCluster, turn) {
+function recheck(network, cluster, { readCluster, editCluster }, turn) {
   const policies = cluster.networkPolicies.filter(({ name }) => name !== "default-deny");
   const before = policies[Math.floor(((turn + 1) * policies.length) / 10)];
   const text = JSON.stringify({
@@ -98,7 +100,9 @@ function recheck(network, cluster, readCluster, turn) {
     spec: { ...before.object.origin.value.spec, ingress: before.object.origin.value.spec.ingress.slice(1) },
   });
   const started = performance.now();
-  const after = readCluster([{ path: "edited.json", text }]).cluster.networkPolicies[0];
+  const put = readCluster([{ path: "edited.json", text }]).cluster;
+  const [after] = put.networkPolicies;
+  editCluster(cluster, { put });
   const change = network.replace(before, after);
   for (const destination of change.destinations) network.to(destination);
   for (const source of change.sources) network.from(source);

@@ -111,6 +111,7 @@ export interface Cluster extends Typed {
   readonly namespaces: ReadonlyMap<string, Namespace>;
   /** sorted by id */
   readonly workloads: readonly Workload[];
+  /** sorted by name */
   readonly workloadsByNamespace: ReadonlyMap<string, readonly Workload[]>;
   readonly mesh: MeshConfig;
   /** every object that was read, typed or not, sorted by group, kind, namespace and name */
@@ -333,7 +334,7 @@ function byNamespace(workloads: readonly Workload[]): ReadonlyMap<string, readon
     if (group === undefined) groups.set(workload.namespace, [workload]);
     else group.push(workload);
   }
-  return groups;
+  return new Map([...groups].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function readingOf(document: Document): Reading {

@@ -19,6 +19,7 @@ export type {
 export type { AdmissionPolicy, AdmissionPolicyBinding, AdmissionWebhook } from "./admission.js";
 export { type Cluster, type ClusterOptions, type ClusterReading, readCluster, type Skipped } from "./cluster.js";
 export type { ConfigMap, PersistentVolumeClaim, Secret, ServiceAccount, StorageClass } from "./config.js";
+export { type ClusterEdit, editCluster } from "./edit.js";
 export { readSources, type SourceReading } from "./files.js";
 export type {
   BackendRef,
