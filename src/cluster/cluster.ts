@@ -315,7 +315,8 @@ class Builder {
   }
 
   #mesh(maps: readonly ConfigMap[], held: readonly Held[]): { mesh: MeshConfig; problems: readonly Problem[] } {
-    const candidates = maps.filter(({ name, data }) => name === "istio" && data.has("mesh"));
+    // `istio-<revision>` where the control plane runs by revisions; the one without counts first
+    const candidates = maps.filter(({ name, data }) => /^istio(-.+)?$/.test(name) && data.has("mesh"));
     const map = candidates.find(({ namespace }) => namespace === DEFAULT_MESH.rootNamespace) ?? candidates[0];
     if (map !== undefined) return readMeshConfigMap(map);
     for (const { object } of held) {

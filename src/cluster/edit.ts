@@ -48,7 +48,7 @@ export function editCluster(cluster: Cluster, { put, remove = [] }: ClusterEdit)
 const UNSORTED = new Set(["skipped", "ignored"]);
 
 function isEntangled(object: KubeObject): boolean {
-  const meshSettings = object.kind === "ConfigMap" && object.group === "" && object.name === "istio";
+  const meshSettings = object.kind === "ConfigMap" && object.group === "" && /^istio(-.+)?$/.test(object.name);
   return meshSettings || object.kind === "IstioOperator" || object.owners.some(({ controller }) => controller);
 }
 

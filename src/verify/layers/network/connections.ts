@@ -23,6 +23,7 @@ export interface Connection {
  */
 export function* connections(network: Network): Generator<Connection> {
   const parties = partiesOf(network);
+  const position = new Map(parties.map(({ party }, index) => [party, index]));
   for (const destination of parties) {
     const must = new Map<Party, PortSet>();
     const may = new Map<Party, PortSet>();
@@ -31,11 +32,11 @@ export function* connections(network: Network): Generator<Connection> {
       collect(network, row.must, must);
       collect(network, row.may, may);
     }
-    for (const { party: source } of parties) {
-      const possible = may.get(source) ?? network.ports.none;
-      if (source === destination.party || possible === network.ports.none) continue;
+    const sources = [...may.keys()].filter((source) => source !== destination.party);
+    sources.sort((a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0));
+    for (const source of sources) {
       const sure = must.get(source) ?? network.ports.none;
-      yield { source, destination: destination.party, must: sure, may: possible };
+      yield { source, destination: destination.party, must: sure, may: may.get(source) ?? network.ports.none };
     }
   }
 }
