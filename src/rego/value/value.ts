@@ -338,18 +338,31 @@ export function canonicalKey(value: Value): CanonicalKey {
   return `\u0000${encode(value)}`;
 }
 
+/** Strings have their length in front, which no other text here has, so that nothing needs escaping. */
 function encode(value: Value): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return `${value.length}"${value}`;
   if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map(encode).join(",")}]`;
+  if (Array.isArray(value)) {
+    let text = "[";
+    for (let i = 0; i < value.length; i++) text += `${encode(value[i] as Value)},`;
+    return `${text}]`;
+  }
   if (value instanceof Num) {
     if (value.short !== undefined) return String(value.short);
     return `${value.negative ? "-" : ""}${value.digits}E${value.point}`;
   }
   if (value instanceof RegoSet || value instanceof RegoObject) return value.canonical();
-  return encodeEntries(objectEntries(value as JsonObject));
+  return encodeJsonObject(value as JsonObject);
+}
+
+function encodeJsonObject(object: JsonObject): string {
+  let text = "{";
+  for (const key of sortedKeys(object)) text += `${key.length}"${key}:${encode(object[key] as Value)},`;
+  return `${text}}`;
 }
 
 function encodeEntries(entries: readonly (readonly [Value, Value])[]): string {
-  return `{${entries.map(([key, value]) => `${encode(key)}:${encode(value)}`).join(",")}}`;
+  let text = "{";
+  for (const [key, value] of entries) text += `${encode(key)}:${encode(value)},`;
+  return `${text}}`;
 }
