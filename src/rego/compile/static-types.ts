@@ -83,7 +83,7 @@ export function overlap(a: TypeDecl, b: TypeDecl, members = false): boolean {
   return false;
 }
 
-export function isNever(type: TypeDecl): boolean {
+function isNever(type: TypeDecl): boolean {
   return typeof type === "object" && type.kind === "union" && type.of.length === 0;
 }
 
@@ -122,24 +122,5 @@ export function elementType(type: TypeDecl, key: { value: Value } | { type: Type
         ? undefined
         : union(types);
     }
-  }
-}
-
-/** Type of the keys that stepping into a value of this type may use. */
-export function keyType(type: TypeDecl): TypeDecl {
-  if (type === "any") return "any";
-  if (typeof type === "string") return NEVER;
-  switch (type.kind) {
-    case "union":
-      return union(type.of.map(keyType));
-    case "array":
-      return type.fixed.length === 0 && type.rest === undefined ? NEVER : "number";
-    case "set":
-      return type.of;
-    case "object":
-      return union([
-        ...(Object.keys(type.fixed).length > 0 ? (["string"] as const) : []),
-        ...(type.rest === undefined ? [] : [type.rest.key]),
-      ]);
   }
 }

@@ -17,7 +17,7 @@ import type {
 } from "./normal-form.js";
 import { dependencies } from "./recursion.js";
 import type { RuleNode } from "./rule-tree.js";
-import { ANY_OBJECT, elementType, isNever, keyType, overlap, record, typeOfValue, union } from "./static-types.js";
+import { ANY_OBJECT, elementType, overlap, record, typeOfValue, union } from "./static-types.js";
 import { pairUp } from "./variables.js";
 
 export interface Declarations {
@@ -237,10 +237,6 @@ export class TypeChecker {
             `a value of type ${shown(type)} has no such element`,
           );
         return "any";
-      }
-      if (part.kind === "local" && (environment.get(part.local) ?? "any") === "any") {
-        const key = keyType(type);
-        if (!isNever(key)) environment.set(part.local, key);
       }
       type = inner;
     }
