@@ -91,7 +91,7 @@ const BINARY = [
 const OPERATORS = ["+", "==", "-", "*", "/", "%", "|", "&", "!=", "<", "<=", ">", ">="];
 
 /** JSON documents with the names that references use. */
-export const json: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
+const json: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     fc.constantFrom<unknown>(0, 1, 2, 3, -1, 0.5, 1.5, 100, "", "a", "b", "ab", "é", true, false, null),

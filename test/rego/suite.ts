@@ -57,16 +57,16 @@ export function loadCases(root: string): Case[] {
   );
 }
 
-export function field(value: Value | undefined, key: string): Value | undefined {
+function field(value: Value | undefined, key: string): Value | undefined {
   return value !== undefined && isObject(value) ? objectGet(value, key) : undefined;
 }
 
-export function text(value: Value | undefined, key: string): string {
+function text(value: Value | undefined, key: string): string {
   const found = field(value, key);
   return typeof found === "string" ? found : "";
 }
 
-export function modulesOf({ fields, version }: Case) {
+function modulesOf({ fields, version }: Case) {
   const modules = field(fields, "modules");
   if (!isArray(modules)) return [];
   return modules.map((module, index) => ({ file: `test-${index}.rego`, text: String(module), version }));

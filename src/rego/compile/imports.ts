@@ -3,7 +3,7 @@ import { problemAt, type RegoProblem } from "../error.js";
 import type { Import, Module } from "../syntax/ast.js";
 import type { GlobalRef } from "./scope.js";
 
-export function aliasOf(statement: Import): string {
+function aliasOf(statement: Import): string {
   return statement.alias ?? statement.path[statement.path.length - 1] ?? "";
 }
 

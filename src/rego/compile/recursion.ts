@@ -18,7 +18,7 @@ export function dependencies(tree: RuleNode, rule: NormalRule): Set<NormalRule> 
   return found;
 }
 
-export function bodyDependencies(tree: RuleNode, body: NormalBody, found: Set<NormalRule>): void {
+function bodyDependencies(tree: RuleNode, body: NormalBody, found: Set<NormalRule>): void {
   for (const literal of body) literalDependencies(tree, literal, found);
 }
 

@@ -6,7 +6,7 @@ import type { TypeDecl, UnionDecl } from "../builtins/index.js";
 import { canonicalKey, isArray, isNumber, isObject, isSet, objectEntries, type Value } from "../value/index.js";
 
 /** No value: the type of the members of an empty set. */
-export const NEVER: UnionDecl = { kind: "union", of: [] };
+const NEVER: UnionDecl = { kind: "union", of: [] };
 
 /** Constants with more parts than this are known by their kind only. */
 const MAX_PARTS = 200;

@@ -38,7 +38,7 @@ function scalarKey(term: Term): CanonicalKey | undefined {
   }
 }
 
-export function headName(head: Head): string {
+function headName(head: Head): string {
   return [head.name.name, ...head.path.map((part) => (part.kind === "string" ? part.value : "_"))].join(".");
 }
 

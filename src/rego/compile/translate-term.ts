@@ -308,7 +308,7 @@ export abstract class TermTranslator {
   ): readonly NormalWith[];
 }
 
-export function isScalarTerm(term: Term): boolean {
+function isScalarTerm(term: Term): boolean {
   return term.kind === "null" || term.kind === "boolean" || term.kind === "number" || term.kind === "string";
 }
 

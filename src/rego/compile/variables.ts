@@ -69,7 +69,7 @@ export function literalLocals(literal: NormalLiteral): Set<Local> {
 }
 
 /** The comprehensions of a term, outermost only. */
-export function comprehensions(term: NormalTerm): ComprehensionTerm[] {
+function comprehensions(term: NormalTerm): ComprehensionTerm[] {
   switch (term.kind) {
     case "comprehension":
       return [term];
@@ -117,7 +117,7 @@ export function closureLocals(literal: NormalLiteral, into: Set<Local> = new Set
 }
 
 /** Variables that references bind in their brackets, given that what they step into is known. */
-export function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into: Set<Local>): void {
+function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into: Set<Local>): void {
   switch (term.kind) {
     case "array":
     case "set":
@@ -147,7 +147,7 @@ export function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into:
  * Variables of a pattern that matching it with a known value binds: in arrays and object values. Those in sets count for
  * the safety check, as in OPA, though no match ever binds them.
  */
-export function patternLocals(term: NormalTerm, into: Set<Local>): void {
+function patternLocals(term: NormalTerm, into: Set<Local>): void {
   if (term.kind === "local") into.add(term.local);
   else if (term.kind === "array" || term.kind === "set") for (const item of term.items) patternLocals(item, into);
   else if (term.kind === "object") for (const [, value] of term.entries) patternLocals(value, into);
@@ -161,7 +161,7 @@ export function allBound(term: NormalTerm, bound: ReadonlySet<Local>): boolean {
 }
 
 /** Unifies two terms as far as that is known before values are; adds what becomes bound. */
-export function unifyOutputs(left: NormalTerm, right: NormalTerm, assign: boolean, bound: Set<Local>): void {
+function unifyOutputs(left: NormalTerm, right: NormalTerm, assign: boolean, bound: Set<Local>): void {
   const pairs = pairUp(left, right);
   let before: number;
   do {

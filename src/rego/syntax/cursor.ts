@@ -13,7 +13,7 @@ export const MAX_NESTING = 400;
 const BASE_KEYWORDS = ["as", "default", "else", "false", "import", "package", "not", "null", "some", "true", "with"];
 const V1_KEYWORDS = ["contains", "every", "if", "in"];
 /** Keywords that a module may import, beside those of v1. */
-export const LOGICAL_KEYWORDS = ["and", "or", "not"];
+const LOGICAL_KEYWORDS = ["and", "or", "not"];
 
 /** Thrown inside the parser to abandon a statement or a speculative reading. */
 export class ParseFailure extends Error {

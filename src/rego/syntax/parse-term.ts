@@ -142,7 +142,7 @@ function parenthesized(context: TermContext): Term {
 }
 
 /** A name. Keywords are names only when they begin a reference (`if.x`), or call the set operators `and`/`or`. */
-export function variable(context: TermContext): VarTerm {
+function variable(context: TermContext): VarTerm {
   const { cursor } = context;
   const { token } = cursor;
   if (token.type !== "ident") throw cursor.unexpected("expected variable");
