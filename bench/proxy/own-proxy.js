@@ -23,7 +23,7 @@ const gate = new Gate({
   workflow: plan.workflow,
   at: plan.workload.name,
   point,
-  log: await JsonLinesLog.open(log),
+  log: JsonLinesLog.open(log),
   deadlineMs: 1000,
 });
 const keys = KeySet.from(issuer.keys);

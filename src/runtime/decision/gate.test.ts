@@ -134,7 +134,7 @@ describe("JsonLinesLog", () => {
 
   it("has every line on disk when its append resolves, in order", async () => {
     const path = join(folder, "decisions.jsonl");
-    const jsonLines = await JsonLinesLog.open(path);
+    const jsonLines = JsonLinesLog.open(path);
     await Promise.all(Array.from({ length: 500 }, (_, n) => jsonLines.append(event(`e${n}`))));
     const ids = readFileSync(path, "utf8")
       .trimEnd()
@@ -142,31 +142,31 @@ describe("JsonLinesLog", () => {
       .map((line) => JSON.parse(line).id);
     expect(ids).toEqual(Array.from({ length: 500 }, (_, n) => `e${n}`));
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    await jsonLines.close();
+    jsonLines.close();
     await expect(jsonLines.append(event("late"))).rejects.toThrow(/closed/);
   });
 
   it("starts on a line of its own after a line that was cut", async () => {
     const path = join(folder, "decisions.jsonl");
     writeFileSync(path, '{"id":"whole"}\n{"id":"cu');
-    const jsonLines = await JsonLinesLog.open(path);
+    const jsonLines = JsonLinesLog.open(path);
     await jsonLines.append(event("next"));
-    await jsonLines.close();
+    jsonLines.close();
     expect(readFileSync(path, "utf8").split("\n")[2]).toContain('"next"');
   });
 
   it("refuses on a full disk and recovers nothing silently", async () => {
     // /dev/full answers every write as a full disk does.
-    const jsonLines = await JsonLinesLog.open("/dev/full");
+    const jsonLines = JsonLinesLog.open("/dev/full");
     await expect(jsonLines.append(event("a"))).rejects.toMatchObject({ code: "ENOSPC" });
-    await jsonLines.close();
+    jsonLines.close();
   });
 
   it("bounds what waits", async () => {
-    const jsonLines = await JsonLinesLog.open(join(folder, "decisions.jsonl"));
+    const jsonLines = JsonLinesLog.open(join(folder, "decisions.jsonl"));
     const appends = Array.from({ length: 10_050 }, (_, n) => jsonLines.append(event(`e${n}`)));
     const settled = await Promise.allSettled(appends);
     expect(settled.filter(({ status }) => status === "rejected")).toHaveLength(50);
-    await jsonLines.close();
+    jsonLines.close();
   });
 });

@@ -75,7 +75,8 @@ export class MutualTls {
       rejectUnauthorized: client === "mutual",
       ALPNProtocols: [alpn],
       handshakeTimeout: this.#handshakeMs,
-    };
+      noDelay: true,
+    } as TlsOptions;
   }
 
   /** Keeps a server's certificate and trust current until it is removed. */
@@ -143,6 +144,8 @@ export class MutualTls {
         // Identities are URIs, which host name checks know nothing of: the SVID is judged below, on every connection.
         checkServerIdentity: () => undefined,
       });
+      // TLS records of a head and its body must not wait for each other's acknowledgement.
+      socket.setNoDelay(true);
       socket.setTimeout(this.#handshakeMs, () => socket.destroy(new Error("the destination did not answer in time")));
       socket.once("error", reject);
       socket.once("secureConnect", () => {

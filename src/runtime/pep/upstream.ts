@@ -40,6 +40,7 @@ export function dialTls(
         minVersion: "TLSv1.2",
         rejectUnauthorized: true,
       });
+      socket.setNoDelay(true);
       settle(socket, "secureConnect", connectMs, resolve, reject);
     });
 }

@@ -57,7 +57,7 @@ export class Sidecar {
   async start(): Promise<void> {
     const { policy, trustDomain, trust, limits, decisionLog, opa, isolation, standIns, run } = this.#config;
     const { plan } = policy;
-    this.#log = await JsonLinesLog.open(decisionLog);
+    this.#log = JsonLinesLog.open(decisionLog);
     this.#bundle.load(policy.bundle);
     const point: DecisionPoint = opa === undefined ? this.#bundle : new OpaPoint(opa);
     this.#credential = await Credential.obtain({
@@ -130,7 +130,7 @@ export class Sidecar {
     await this.#workload?.stop(graceMs);
     await this.#proxy?.close();
     this.#credential?.close();
-    await this.#log?.close();
+    this.#log?.close();
     await new Promise<void>((resolve) => (this.#output === undefined ? resolve() : this.#output.end(resolve)));
   }
 
