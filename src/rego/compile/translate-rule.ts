@@ -3,7 +3,7 @@
  * unification at the start of the body. What a head needs evaluated becomes literals at the end of the body.
  */
 import type { Body, Head, Literal, Rule, Term } from "../syntax/ast.js";
-import { type CanonicalKey, canonicalKey, parseNumber, type Value } from "../value/index.js";
+import { type CanonicalKey, parseNumber, type Value } from "../value/index.js";
 import type { Local, NormalBranch, NormalLiteral, NormalQuery, NormalRule, NormalTerm } from "./normal-form.js";
 import { declaredNames, type Environment, mentionedInTerm, mentionedNames, Scope } from "./scope.js";
 import { LiteralTranslator } from "./translate-literal.js";
@@ -30,8 +30,8 @@ function scalarKey(term: Term): CanonicalKey | undefined {
       return term.value;
     case "number": {
       const value = parseNumber(term.text);
-      const key = value === undefined ? undefined : canonicalKey(value);
-      return typeof key === "number" ? key : undefined;
+      // A number with a text of its own (`3.0`) keeps it as a part that varies.
+      return typeof value === "number" ? value : undefined;
     }
     default:
       return undefined;

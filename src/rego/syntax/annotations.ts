@@ -62,7 +62,7 @@ function parseFields(
     problems.push(problemAt(source, opener.start, "rego_parse_error", message));
     return undefined;
   };
-  const document = parseDocument(lines.join("\n"), { uniqueKeys: true, schema: "core", maxAliasCount: 100 } as never);
+  const document = parseDocument(lines.join("\n"), { uniqueKeys: true, schema: "core" });
   if (document.errors.length > 0) return fail(`yaml: ${document.errors[0]?.message.split("\n")[0] ?? "invalid"}`);
   let value: unknown;
   try {
