@@ -71,6 +71,7 @@ import { type NetworkPolicy, readNetworkPolicy } from "./network-policy.js";
 import { describeObject, type Header, isToolFile, items, type KubeObject, readHeader, readObject } from "./object.js";
 import { readService, type Service } from "./services.js";
 import { BAD, Reading, type Result } from "./shape.js";
+import { readUserNetwork, type UserNetwork } from "./user-network.js";
 import { groupRunners, type Runner, readRunner, runsPods, type Workload } from "./workloads.js";
 
 /** The kinds with a reader; every list is sorted by namespace and name. */
@@ -101,6 +102,7 @@ interface Typed {
   readonly destinationRules: readonly DestinationRule[];
   readonly workloadEntries: readonly WorkloadEntry[];
   readonly proxyExtensions: readonly ProxyExtension[];
+  readonly userNetworks: readonly UserNetwork[];
   readonly admissionPolicies: readonly AdmissionPolicy[];
   readonly admissionBindings: readonly AdmissionPolicyBinding[];
   readonly admissionWebhooks: readonly AdmissionWebhook[];
@@ -186,6 +188,8 @@ const READERS: ReadonlyMap<string, AnyEntry> = new Map<string, AnyEntry>([
   [`${ISTIO_NETWORKING}/WorkloadEntry`, { into: "workloadEntries", read: readWorkloadEntry }],
   [`${ISTIO_NETWORKING}/EnvoyFilter`, { into: "proxyExtensions", read: readEnvoyFilter }],
   ["extensions.istio.io/WasmPlugin", { into: "proxyExtensions", read: readWasmPlugin }],
+  ["k8s.ovn.org/UserDefinedNetwork", { into: "userNetworks", read: readUserNetwork }],
+  ["k8s.ovn.org/ClusterUserDefinedNetwork", { into: "userNetworks", read: readUserNetwork }],
   [`${ADMISSION}/ValidatingAdmissionPolicy`, { into: "admissionPolicies", read: readAdmissionPolicy }],
   [`${ADMISSION}/ValidatingAdmissionPolicyBinding`, { into: "admissionBindings", read: readAdmissionBinding }],
   [`${ADMISSION}/ValidatingWebhookConfiguration`, { into: "admissionWebhooks", read: readAdmissionWebhook }],
@@ -297,6 +301,7 @@ class Builder {
       [...new Set([...READERS.values()].map(({ into }) => into))].map((into) => [into, of(into)]),
     ) as unknown as Typed;
     const workloads = groupRunners(of<Runner>("runner"));
+    this.problems.push(...secondPrimaries(typed.userNetworks));
     const { mesh, problems } = this.#mesh(typed.configMaps, held);
     this.problems.push(...problems);
     const objects = held.map(({ object }) => object);
@@ -336,6 +341,21 @@ function byNamespace(workloads: readonly Workload[]): ReadonlyMap<string, readon
     else group.push(workload);
   }
   return new Map([...groups].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A namespace has one primary network at most. */
+function secondPrimaries(networks: readonly UserNetwork[]): readonly Problem[] {
+  const first = new Map<string, UserNetwork>();
+  return networks.flatMap((network): Problem[] => {
+    if (network.role !== "Primary" || typeof network.namespaces !== "string") return [];
+    const other = first.get(network.namespaces);
+    if (other === undefined) {
+      first.set(network.namespaces, network);
+      return [];
+    }
+    const message = `${describeObject(network.object)} is a second primary network beside ${describeObject(other.object)}`;
+    return [{ code: "CLUSTER_VALUE", message, span: network.object.origin.spanOf(["metadata", "name"]) }];
+  });
 }
 
 function readingOf(document: Document): Reading {

@@ -89,4 +89,5 @@ export {
 } from "./selector.js";
 export type { Service, ServicePort } from "./services.js";
 export { BAD, Reading } from "./shape.js";
+export { PRIMARY_NETWORK_LABEL, type UserNetwork } from "./user-network.js";
 export type { Workload } from "./workloads.js";

@@ -8,12 +8,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
+  type Cluster,
   formatAddress,
   isV4,
   type LabelSelector,
+  PRIMARY_NETWORK_LABEL,
   parseAddress,
   readCluster,
   readSources,
+  type Workload,
 } from "../../src/cluster/index.js";
 import {
   CLOSED_WORLD,
@@ -87,29 +90,41 @@ function expand(conn: string): string[] {
   });
 }
 
-function nameOf(party: Party): readonly string[] {
-  if (!("ranges" in party)) return [party.id];
+function nameOf(party: Party, cluster: Cluster): readonly string[] {
+  if (!("ranges" in party)) return [idOf(party, cluster)];
   return party.ranges
     .filter(({ low, high }) => isV4(low) && isV4(high))
     .map(({ low, high }) => `${formatAddress(low)}-${formatAddress(high)}${OUTSIDE}`);
 }
 
-function linesOf(source: Party, destination: Party, ports: PortSets, set: PortSet): Line[] {
+/** A workload on a network of its own is marked with it. */
+function idOf({ id, namespace }: Workload, cluster: Cluster): string {
+  const own =
+    cluster.namespaces.get(namespace)?.labels.has(PRIMARY_NETWORK_LABEL) &&
+    cluster.userNetworks.some(({ role, namespaces }) => role === "Primary" && namespaces === namespace);
+  return own ? id.replace("/", "[udn]/") : id;
+}
+
+function linesOf(cluster: Cluster, source: Party, destination: Party, ports: PortSets, set: PortSet): Line[] {
   const conn = ports
     .ranges(set)
     .map(({ protocol, low, high }) => `${protocol} ${low === high ? low : `${low}-${high}`}`);
   if (conn.length === 0) return [];
-  return nameOf(source).flatMap((src) => nameOf(destination).map((dst) => ({ src, dst, conn: conn.join(",") })));
+  return nameOf(source, cluster).flatMap((src) =>
+    nameOf(destination, cluster).map((dst) => ({ src, dst, conn: conn.join(",") })),
+  );
 }
 
 function ours(network: Network): Line[] {
   return [
     ...[...connections(network)].flatMap(({ source, destination, must }) =>
-      linesOf(source, destination, network.ports, must),
+      linesOf(network.cluster, source, destination, network.ports, must),
     ),
     ...waysIn(network).flatMap(({ destination, must }) => {
       const conn = network.ports.ranges(must).map(({ protocol, low }) => `${protocol} ${low}`);
-      return conn.length === 0 ? [] : [{ src: "{ingress-controller}", dst: destination.id, conn: conn.join(",") }];
+      return conn.length === 0
+        ? []
+        : [{ src: "{ingress-controller}", dst: idOf(destination, network.cluster), conn: conn.join(",") }];
     }),
   ];
 }
@@ -224,9 +239,11 @@ describe.skipIf(corpus === undefined)("connection lists of the corpus", () => {
     const pairs = cases.flatMap((is) => cases.map((was) => [is.dir, was.dir] as const));
     const [is, was] = pairs.find((pair) => name === `diff_between_${pair[0]}_and_${pair[1]}.txt`) ?? [];
     const read = (dir = "") => readCluster(readSources([join(root, "cases", dir, "manifests")]).sources).cluster;
-    const { ports, changes } = compareNetworks(read(was), read(is), CLOSED_WORLD);
+    const { before, ports, changes } = compareNetworks(read(was), read(is), CLOSED_WORLD);
     const sides = (side: "before" | "after"): Line[] =>
-      changes.flatMap(({ source, destination, [side]: { must } }) => linesOf(source, destination, ports, must));
+      changes.flatMap(({ source, destination, [side]: { must } }) =>
+        linesOf(before.cluster, source, destination, ports, must),
+      );
     const text = readFileSync(join(root, "diffs", name), "utf8");
     const wanted = text.split("\n").flatMap((line) => {
       const [, src, dst, ref1, ref2] =

@@ -128,6 +128,10 @@ export const clusterSpec = fc.record({
   pods: fc.array(pod, { minLength: 1, maxLength: 6 }),
   policies: fc.array(networkPolicy, { maxLength: 5 }),
   admin: fc.array(adminSpec(["Allow", "Deny", "Pass"]), { maxLength: 3 }),
+  networks: fc.oneof(
+    { weight: 4, arbitrary: fc.constant<string[]>([]) },
+    { weight: 1, arbitrary: fc.subarray(NAMESPACES, { minLength: 1, maxLength: 2 }) },
+  ),
   baseline: fc.option(adminSpec(["Allow", "Deny"]), { nil: undefined }),
 });
 export type ClusterSpec = typeof clusterSpec extends fc.Arbitrary<infer T> ? T : never;
@@ -145,10 +149,22 @@ export function manifestsOf(spec: ClusterSpec, { everything }: Told): string {
       ? NAMESPACES.map((name, index) => ({
           apiVersion: "v1",
           kind: "Namespace",
-          metadata: { name, labels: spec.namespaceLabels[index] },
+          metadata: {
+            name,
+            labels: {
+              ...spec.namespaceLabels[index],
+              ...(spec.networks.includes(name) ? { "k8s.ovn.org/primary-user-defined-network": "" } : {}),
+            },
+          },
         }))
       : []),
     ...spec.pods.map((one, index) => podOrDeployment(one, index, everything)),
+    ...spec.networks.map((namespace) => ({
+      apiVersion: "k8s.ovn.org/v1",
+      kind: "UserDefinedNetwork",
+      metadata: { name: "own", namespace },
+      spec: { topology: "Layer2", layer2: { role: "Primary" } },
+    })),
     ...spec.policies.map(({ namespace, spec: policy }, index) => ({
       apiVersion: "networking.k8s.io/v1",
       kind: "NetworkPolicy",

@@ -58,7 +58,7 @@ function holds({ low, high }: { low: bigint; high: bigint }, text: string): bool
 describe("the network layer", () => {
   it("equals the concrete evaluator on every packet of a closed world", () => {
     let samples = 0;
-    const behaviour: NetworkBehaviour = { blocksMatchPods: false, hostPodsArePods: true };
+    const behaviour: NetworkBehaviour = { blocksMatchPods: false, hostPodsArePods: true, networksAreApart: true };
     fc.assert(
       fc.property(clusterSpec, (spec) => {
         const cluster = clusterOf(spec, true);
@@ -90,9 +90,9 @@ describe("the network layer", () => {
 
   it("is right about what it claims to know, whatever the cluster turns out to be", () => {
     let [samples, unknown] = [0, 0];
-    const arbitrary = fc.tuple(clusterSpec, fc.boolean(), fc.boolean());
+    const arbitrary = fc.tuple(clusterSpec, fc.boolean(), fc.boolean(), fc.boolean());
     fc.assert(
-      fc.property(arbitrary, ([spec, blocksMatchPods, hostPodsArePods]) => {
+      fc.property(arbitrary, ([spec, blocksMatchPods, hostPodsArePods, networksAreApart]) => {
         const real = clusterOf(spec, true);
         const told = clusterOf(spec, false);
         const network = new Network(told);
@@ -110,7 +110,11 @@ describe("the network layer", () => {
               for (const port of PORTS) {
                 samples++;
                 const packet = { from: from.end, to: to.end, protocol, port };
-                const arrives = packetArrives(real, packet, { blocksMatchPods, hostPodsArePods });
+                const arrives = packetArrives(real, packet, {
+                  blocksMatchPods,
+                  hostPodsArePods,
+                  networksAreApart,
+                });
                 const verdict = network.permits(from.point.index, to.point.index, protocol, port);
                 if (verdict === "unknown") unknown++;
                 else if (verdict !== (arrives ? "allowed" : "denied")) {

@@ -13,6 +13,7 @@ import {
   type BaselineAdminNetworkPolicy,
   type Cluster,
   isV4,
+  type KubeObject,
   type LabelSelector,
   matches,
   type NetworkPolicy,
@@ -46,11 +47,17 @@ export interface NetworkBehaviour {
   readonly blocksMatchPods: boolean;
   /** policies treat pods on the host's network as pods; otherwise as the node that they run on */
   readonly hostPodsArePods: boolean;
+  /** pods of different primary user-defined networks do not reach each other; absent: they do */
+  readonly networksAreApart?: boolean;
 }
 
 /** Whether the packet arrives. */
 export function packetArrives(cluster: Cluster, packet: Packet, behaviour: NetworkBehaviour): boolean {
   const world = { cluster, packet, behaviour };
+  if (behaviour.networksAreApart === true && isPod(packet.from) && isPod(packet.to)) {
+    const [one, other] = [packet.from, packet.to].map(({ workload }) => primaryNetwork(cluster, workload.namespace));
+    if (one !== other) return false;
+  }
   const leaves = asPod(packet.from, behaviour);
   if (leaves !== undefined && !allowedBy("egress", leaves, packet.to, world)) return false;
   const arrives = asPod(packet.to, behaviour);
@@ -58,6 +65,16 @@ export function packetArrives(cluster: Cluster, packet: Packet, behaviour: Netwo
   // A node reaches the pods that it runs; the sender may well run beside this one.
   if (isPod(packet.from) && asPod(packet.from, behaviour) === undefined) return true;
   return allowedBy("ingress", arrives, packet.from, world);
+}
+
+function primaryNetwork(cluster: Cluster, namespace: string): KubeObject | undefined {
+  const labels = cluster.namespaces.get(namespace)?.labels;
+  if (labels === undefined || !labels.has("k8s.ovn.org/primary-user-defined-network")) return undefined;
+  for (const { object, role, namespaces } of cluster.userNetworks) {
+    if (role !== "Primary") continue;
+    if (typeof namespaces === "string" ? namespaces === namespace : matches(namespaces, labels)) return object;
+  }
+  return undefined;
 }
 
 interface World {

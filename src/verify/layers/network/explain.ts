@@ -19,7 +19,21 @@ type Certainty = "yes" | "no" | "perhaps";
 
 /** First what binds the source, then what binds the destination. */
 export function explain(network: Network, packet: Packet): readonly Reason[] {
-  return [...explainDirection(network, packet, "egress"), ...explainDirection(network, packet, "ingress")];
+  return [
+    ...explainSegments(network, packet),
+    ...explainDirection(network, packet, "egress"),
+    ...explainDirection(network, packet, "ingress"),
+  ];
+}
+
+function explainSegments(network: Network, { source, destination }: Packet): readonly Reason[] {
+  const own = network.segments.beside(source);
+  const [from, to] = [network.points.all[source], network.points.all[destination]];
+  if (own === undefined || own.has(destination) || from === undefined || to === undefined) return [];
+  const apart = network.model.userNetworks === "apart";
+  const text = `${describePoint(from)} and ${describePoint(to)} are on different networks`;
+  if (apart) return [{ effect: "denies", text }];
+  return [{ effect: "unknown", text: `${text}, if the network plugin keeps user-defined networks apart` }];
 }
 
 interface Question {

@@ -24,6 +24,8 @@ export interface NetworkModel {
   readonly undeclaredNamespaces: "unknown" | "bare";
   /** labels that controllers add with values that only the cluster knows */
   readonly injectedLabels: "unknown" | "absent";
+  /** whether the cluster keeps primary user-defined networks apart, which only one network plugin does */
+  readonly userNetworks: "unknown" | "apart";
 }
 
 function ranges(...blocks: readonly string[]): readonly AddressRange[] {
@@ -38,6 +40,7 @@ export const OPEN_WORLD: NetworkModel = {
   nodes: "unknown",
   undeclaredNamespaces: "unknown",
   injectedLabels: "unknown",
+  userNetworks: "unknown",
 };
 
 /** The manifests are all there is: then every answer is allowed or denied. */
@@ -48,4 +51,5 @@ export const CLOSED_WORLD: NetworkModel = {
   nodes: "none",
   undeclaredNamespaces: "bare",
   injectedLabels: "absent",
+  userNetworks: "apart",
 };

@@ -225,6 +225,34 @@ describe("what manifests do not tell", () => {
   });
 });
 
+describe("user-defined networks", () => {
+  const own = (place: string) => ({
+    apiVersion: "k8s.ovn.org/v1",
+    kind: "UserDefinedNetwork",
+    metadata: { name: "own", namespace: place },
+    spec: { topology: "Layer2", layer2: { role: "Primary" } },
+  });
+  const labelled = namespace("lab", { "k8s.ovn.org/primary-user-defined-network": "" });
+
+  it("keep their pods from all others where the plugin does, and only perhaps otherwise", () => {
+    const objects = [namespace("shop"), labelled, ...PODS, pod("twin", "lab"), own("lab")];
+    const apart = networkOf(objects);
+    expect([ask(apart, "probe", "web"), ask(apart, "web", "probe"), ask(apart, "probe", "twin")]).toEqual([
+      "denied",
+      "denied",
+      "allowed",
+    ]);
+    expect([ask(apart, "web", "db"), ask(apart, "probe", "203.0.113.1")]).toEqual(["allowed", "allowed"]);
+    const open = networkOf(objects, OPEN_WORLD);
+    expect([ask(open, "probe", "web"), ask(open, "probe", "twin")]).toEqual(["unknown", "allowed"]);
+  });
+
+  it("need the namespace's label, and are not known where nobody declares the namespace", () => {
+    expect(ask(networkOf([...PLACES, ...PODS, own("lab")]), "probe", "web")).toBe("allowed");
+    expect(ask(networkOf([...PODS, own("lab")], OPEN_WORLD), "probe", "web")).toBe("unknown");
+  });
+});
+
 describe("admin policies", () => {
   const all = { namespaces: {} };
   const shop = { namespaces: { matchLabels: { team: "a" } } };

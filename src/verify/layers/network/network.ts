@@ -15,6 +15,7 @@ import { enumeratePoints, type Points, type Stranger } from "./points.js";
 import { type PortSet, PortSets } from "./port-sets.js";
 import { RuleIndex } from "./rule-index.js";
 import { type Direction, isolationsOf, type PortSpec, type Rule, type Tiers, tiersOf } from "./rules.js";
+import { type Segments, segmentsOf } from "./segments.js";
 import { findUnmodelled, type Unmodelled } from "./unmodelled.js";
 
 /** Disjoint groups; points that stand in none have no port. */
@@ -49,6 +50,8 @@ export class Network {
   readonly tiers: Tiers;
   /** pods that something may bind which is not modelled or could not be read, and why */
   readonly unmodelled: Unmodelled;
+  /** by pod: the pods of its network, where there are more networks than one */
+  readonly segments: Segments;
   readonly #index: RuleIndex;
   readonly #rows: (Row | undefined)[] = [];
   readonly #portsAt = new Map<string, Map<number, PortSet>>();
@@ -62,7 +65,8 @@ export class Network {
     this.points = enumeratePoints(cluster, shared?.blocks ?? blocksOf(cluster), shared?.strangers);
     this.matcher = new Matcher(this.points, cluster.namespaces, model);
     this.tiers = tiersOf(cluster, this.matcher);
-    this.unmodelled = findUnmodelled(cluster, this.points);
+    this.unmodelled = findUnmodelled(cluster, this.points, model);
+    this.segments = segmentsOf(cluster, this.points);
     this.#index = new RuleIndex(this.tiers.network, this.matcher.size);
   }
 
@@ -138,6 +142,9 @@ export class Network {
   #isCertain(): boolean {
     this.#certain ??=
       this.unmodelled.pods.isEmpty &&
+      !this.bindsStranger("ingress") &&
+      !this.bindsStranger("egress") &&
+      (this.segments.count === 1 || this.model.userNetworks === "apart") &&
       this.matcher.hosted.isEmpty &&
       [...this.tiers.admin, ...this.tiers.baseline, ...this.tiers.network.flatMap(({ rules }) => rules)].every(
         ({ subjects, peers }) => [subjects, ...peers].every(({ must, may }) => must === may),
@@ -149,7 +156,13 @@ export class Network {
   #decide(fixed: number, side: Side, reading: Reading): readonly Group[] {
     const ingress = this.#direction(fixed, side, "ingress", reading);
     const egress = this.#direction(fixed, side, "egress", reading);
-    return meet(ingress, egress, this.ports);
+    const groups = meet(ingress, egress, this.ports);
+    const own = this.segments.beside(fixed);
+    if (own === undefined || (reading === "may" && this.model.userNetworks === "unknown")) return groups;
+    return groups.flatMap(({ points, ports }) => {
+      const near = points.and(own);
+      return near.isEmpty ? [] : [{ points: near, ports }];
+    });
   }
 
   /** What the policies of one direction allow. They bind the destination for ingress and the source for egress. */

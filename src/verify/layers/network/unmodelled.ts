@@ -5,6 +5,7 @@
 import { type Cluster, describeObject, type Skipped } from "../../../cluster/index.js";
 import { formatSpan, type Span } from "../../../diagnostics/index.js";
 import { Bits } from "./bits.js";
+import type { NetworkModel } from "./model.js";
 import type { Points } from "./points.js";
 
 export interface Unmodelled {
@@ -31,8 +32,6 @@ const FOREIGN: ReadonlySet<string> = new Set([
   "crd.antrea.io/ClusterNetworkPolicy",
   "policy.networking.k8s.io/ClusterNetworkPolicy",
   "k8s.ovn.org/EgressFirewall",
-  "k8s.ovn.org/UserDefinedNetwork",
-  "k8s.ovn.org/ClusterUserDefinedNetwork",
 ]);
 
 /** Kinds whose loss changes what the remaining policies mean, and whether that is within one namespace. */
@@ -42,9 +41,11 @@ const MATTERS: ReadonlyMap<string, "namespace" | "cluster"> = new Map([
   ["policy.networking.k8s.io/AdminNetworkPolicy", "cluster"],
   ["policy.networking.k8s.io/BaselineAdminNetworkPolicy", "cluster"],
   ["/Namespace", "cluster"],
+  ["k8s.ovn.org/UserDefinedNetwork", "cluster"],
+  ["k8s.ovn.org/ClusterUserDefinedNetwork", "cluster"],
 ]);
 
-export function findUnmodelled(cluster: Cluster, points: Points): Unmodelled {
+export function findUnmodelled(cluster: Cluster, points: Points, model: NetworkModel): Unmodelled {
   const causes: Cause[] = [];
   for (const object of cluster.objects) {
     if (!FOREIGN.has(`${object.group}/${object.kind}`)) continue;
@@ -64,11 +65,28 @@ export function findUnmodelled(cluster: Cluster, points: Points): Unmodelled {
     const text = `${describeObject(first.object)} and ${describeObject(second.object)} (${formatSpan(at)}) have the same priority, and which decides first is not defined`;
     causes.push({ namespace: undefined, at, text });
   }
+  if (model.undeclaredNamespaces === "unknown") causes.push(...perhapsNetworked(cluster));
   const pods = Bits.none(points.all.length);
   for (const { index, workload } of points.pods) {
     if (causes.some(({ namespace }) => namespace === undefined || namespace === workload.namespace)) pods.add(index);
   }
   return { pods, causes };
+}
+
+/** Namespaces that a primary network may be for, if they have the label that it asks for. */
+function perhapsNetworked(cluster: Cluster): readonly Cause[] {
+  const undeclared = [...cluster.namespaces.values()].filter(({ object }) => object === undefined);
+  return cluster.userNetworks.flatMap(({ object, role, namespaces }): Cause[] =>
+    role === "Secondary"
+      ? []
+      : undeclared
+          .filter(({ name }) => typeof namespaces !== "string" || namespaces === name)
+          .map(({ name }) => {
+            const at = object.origin.spanOf(["metadata", "name"]);
+            const text = `${describeObject(object)} (${formatSpan(at)}) may be the network of ${name}, which no manifest declares`;
+            return { namespace: name, text, at };
+          }),
+  );
 }
 
 function reachOf({ group, kind }: Skipped): "namespace" | "cluster" | undefined {
