@@ -285,3 +285,15 @@ other := 1`;
     });
   });
 });
+
+describe("places in rules that share their code", () => {
+  it("are those of the rule that ran", () => {
+    const text = `package a
+p contains 1 if { input.k == "a"; to_number(input.x) == 1 }
+p contains 2 if { input.k == "b"; to_number(input.x) == 2 }`;
+    const rule = policy(text).rule("data.a.p");
+    const lineOf = (k: string) =>
+      errorOf(() => rule.evaluate({ k, x: "no" }, { strictErrors: true })).problems[0]?.location?.line;
+    expect([lineOf("a"), lineOf("b")]).toEqual([2, 3]);
+  });
+});

@@ -4,7 +4,6 @@
  */
 import { type Builtin, type BuiltinContext, BuiltinError, namedError } from "../builtins/index.js";
 import type { Callee, CallLiteral, Place } from "../compile/normal-form.js";
-import { problemAt } from "../error.js";
 import type { Value } from "../value/index.js";
 import type { Linkage } from "./code-term.js";
 import { Context, type Frame, type Getter, type Mock } from "./frame.js";
@@ -17,10 +16,15 @@ export interface CallCode {
   readonly isVoid: boolean;
 }
 
-export function callCode(literal: CallLiteral, args: readonly Getter[], linkage: Linkage): CallCode {
-  const { callee, at } = literal;
+export function callCode(
+  literal: CallLiteral,
+  args: readonly Getter[],
+  linkage: Linkage,
+  place: (frame: Frame) => Place,
+): CallCode {
+  const { callee } = literal;
   const key = mockKey(callee);
-  const direct = invoker(callee, at, linkage);
+  const direct = invoker(callee, linkage);
   const run = (frame: Frame): Value | undefined => {
     const values = new Array<Value>(args.length);
     for (let i = 0; i < args.length; i++) {
@@ -30,7 +34,11 @@ export function callCode(literal: CallLiteral, args: readonly Getter[], linkage:
     }
     const { context } = frame;
     const mock = context.mocks?.get(key);
-    return mock === undefined ? direct(context, values) : callMock(mock, values, context);
+    if (mock !== undefined) return callMock(mock, values, context);
+    const { failure } = context.session;
+    const value = direct(context, values);
+    if (value === undefined && context.session.failure !== failure) context.session.locateFailure(place(frame));
+    return value;
   };
   const target = callee.kind === "builtin" ? linkage.builtin(callee.name) : undefined;
   return { run, relation: target?.relation === true, isVoid: target !== undefined && target.decl.result === undefined };
@@ -49,7 +57,6 @@ function callMock(mock: Mock, args: readonly Value[], context: Context): Value |
 /** A function that calls what the name stands for, in a given context. */
 export function invoker(
   callee: Callee,
-  at: Place,
   linkage: Linkage,
 ): (context: Context, args: readonly Value[]) => Value | undefined {
   if (callee.kind === "function") {
@@ -66,10 +73,10 @@ export function invoker(
       throw abort("eval_builtin_error", `${name}: not available: ${refused}`);
     };
   }
-  return (context, args) => invoke(target, args, context.session, at);
+  return (context, args) => invoke(target, args, context.session);
 }
 
-function invoke(target: Builtin, args: readonly Value[], session: Session, at: Place): Value | undefined {
+function invoke(target: Builtin, args: readonly Value[], session: Session): Value | undefined {
   session.step();
   try {
     return target.impl(args, session as BuiltinContext);
@@ -79,7 +86,7 @@ function invoke(target: Builtin, args: readonly Value[], session: Session, at: P
     const error = namedError(target.name, thrown);
     if (!(error instanceof BuiltinError)) throw error;
     if (session.strict && session.failure === undefined) {
-      session.failure = problemAt(at.source, at.start, error.code, error.message);
+      session.failure = { code: error.code, message: error.message };
     }
     return undefined;
   }

@@ -209,7 +209,7 @@ export class LiteralCoder extends RefCoder {
 
   private call(literal: CallLiteral, rest: () => Step): Step {
     const args = literal.args.map((arg) => this.getter(arg));
-    const code: CallCode = callCode(literal, args, this.linkage);
+    const code: CallCode = callCode(literal, args, this.linkage, this.placeOf(literal));
     const matched = literal.result === undefined ? undefined : this.matcher(literal.result);
     if (code.relation) return this.relation(code, matched, rest());
     const next = rest();

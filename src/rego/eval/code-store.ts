@@ -2,7 +2,7 @@
  * Code for rule branches, made on first use. Branches that differ in constants only share one shape: the code reads its
  * constants from a table in the frame, so a thousand rules of one form are one hot function and not a thousand cold ones.
  */
-import type { NormalBranch, NormalRule, NormalTerm } from "../compile/normal-form.js";
+import type { NormalBranch, NormalRule, NormalTerm, Place } from "../compile/normal-form.js";
 import type { Value } from "../value/index.js";
 import type { Frame, FrameSize, Step } from "./frame.js";
 import { generate, type Linkage } from "./generate.js";
@@ -19,6 +19,7 @@ export interface ShapeCode {
 export interface BranchCode {
   readonly shape: ShapeCode;
   readonly constants: readonly Value[];
+  readonly places: readonly Place[];
 }
 
 export class CodeStore {
@@ -38,13 +39,13 @@ export class CodeStore {
   branch(rule: NormalRule, position: number, keyed: boolean): BranchCode {
     const branch = rule.branches[position] as NormalBranch;
     const heads: NormalTerm[] = [branch.value, ...rule.path, ...(rule.key === undefined ? [] : [rule.key])];
-    const { text, indexes, constants } = shapeOf(branch.body, heads);
-    const identity = `${rule.kind} ${rule.arity} ${rule.path.length} ${rule.frameSize} ${keyed} ${text}`;
+    const form = shapeOf(branch.body, heads);
+    const identity = `${rule.kind} ${rule.arity} ${rule.path.length} ${rule.frameSize} ${keyed} ${form.text}`;
     let shape = this.sharing ? this.shapes.get(identity) : undefined;
     if (shape === undefined) {
-      shape = generate(rule, branch, keyed, indexes, this.linkage);
+      shape = generate(rule, branch, keyed, form, this.linkage);
       if (this.sharing) this.shapes.set(identity, shape);
     }
-    return { shape, constants };
+    return { shape, constants: form.constants, places: form.places };
   }
 }

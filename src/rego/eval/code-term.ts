@@ -4,12 +4,13 @@
  */
 
 import type { Builtin } from "../builtins/index.js";
-import type { ComprehensionTerm, ConstantTerm, Local, NormalBody, NormalTerm } from "../compile/normal-form.js";
+import type { ComprehensionTerm, ConstantTerm, Local, NormalBody, NormalTerm, Place } from "../compile/normal-form.js";
 import { allBound } from "../compile/variables.js";
 import { equal, isArray, isObject, objectGet, objectSize, RegoObject, RegoSet, type Value } from "../value/index.js";
 import type { DocumentNode } from "./documents.js";
-import type { Getter, Matcher, Step } from "./frame.js";
+import type { Frame, Getter, Matcher, Step } from "./frame.js";
 import { keyConflict } from "./rule-set.js";
+import type { Shape } from "./shape.js";
 import type { Tracer } from "./tracer.js";
 
 /** What code refers to beyond its own rule. */
@@ -26,14 +27,16 @@ export abstract class TermCoder {
   protected readonly linkage: Linkage;
   protected readonly bound = new Set<Local>();
   private readonly indexes: ReadonlyMap<ConstantTerm, number>;
+  private readonly nodes: ReadonlyMap<object, number>;
   private slots: number;
   private extras = 0;
   /** One solution of the current body is enough, so neither their order nor repetition can be noticed. */
   protected existential = false;
 
-  constructor(linkage: Linkage, indexes: ReadonlyMap<ConstantTerm, number>, slots: number) {
+  constructor(linkage: Linkage, form: Pick<Shape, "indexes" | "nodes">, slots: number) {
     this.linkage = linkage;
-    this.indexes = indexes;
+    this.indexes = form.indexes;
+    this.nodes = form.nodes;
     this.slots = slots;
   }
 
@@ -72,6 +75,13 @@ export abstract class TermCoder {
     this.bound.clear();
     for (const local of before) this.bound.add(local);
     return made;
+  }
+
+  /** Where a node stands in the body that runs, which may not be the one that its code was made from. */
+  protected placeOf(node: { readonly at: Place }): (frame: Frame) => Place {
+    const index = this.nodes.get(node) ?? -1;
+    const { at } = node;
+    return (frame) => frame.places[index] ?? at;
   }
 
   protected newSlot(): Local {
@@ -175,6 +185,7 @@ export abstract class TermCoder {
   }
 
   private adder(term: ComprehensionTerm, extra: number, heads: () => { key: Getter | undefined; value: Getter }): Step {
+    const place = this.placeOf(term);
     return (frame) => {
       const { key: keyGetter, value: valueGetter } = heads();
       const value = valueGetter(frame);
@@ -189,7 +200,7 @@ export abstract class TermCoder {
         const object = made as RegoObject;
         const before = object.get(key);
         if (before === undefined) object.set(key, value);
-        else if (!equal(before, value)) throw keyConflict(term.at);
+        else if (!equal(before, value)) throw keyConflict(place(frame));
       }
       return false;
     };

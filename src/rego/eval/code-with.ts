@@ -34,7 +34,7 @@ export function withCode(
 function changeCode({ target, value }: NormalWith, coder: TermCoder, linkage: Linkage): Change {
   if (isFunctionName(value)) {
     const { callee } = value;
-    const call = invoker(callee, NOWHERE, linkage);
+    const call = invoker(callee, linkage);
     const key = targetKey(target);
     return (_frame, draft) => {
       draft.mocks ??= new Map();
@@ -65,5 +65,3 @@ function targetKey(target: NormalWith["target"]): string {
   if (target.kind === "builtin") return mockKey({ kind: "builtin", name: target.name });
   return mockKey({ kind: "function", path: target.kind === "function" ? target.path : [] });
 }
-
-const NOWHERE = { source: { file: "", text: "" }, start: 0, end: 0 };

@@ -2,7 +2,7 @@
  * What running code holds on to. A `Context` is what a `with` modifier may change: the documents, what replaces parts of
  * them, mocks, and the caches that depend on all of these. A `Frame` is one activation of a rule or query.
  */
-import type { NormalRule } from "../compile/normal-form.js";
+import type { NormalRule, Place } from "../compile/normal-form.js";
 import type { CanonicalKey, Value } from "../value/index.js";
 import type { Override } from "./overrides.js";
 import type { Session } from "./session.js";
@@ -76,12 +76,15 @@ export interface FrameSize {
 }
 
 const NO_EXTRAS: unknown[] = [];
+const NOWHERE: readonly Place[] = [];
 
 export class Frame {
   readonly slots: (Value | undefined)[];
   /** What code keeps beside variables: collections being built, contexts to return to. */
   readonly extras: unknown[];
   readonly constants: readonly Value[];
+  /** Places of the nodes that messages may be about. */
+  readonly places: readonly Place[];
   /** The rule that runs, for messages. */
   readonly rule: NormalRule | undefined;
   context: Context;
@@ -92,11 +95,18 @@ export class Frame {
   /** Where results go, for everything else. */
   sink: ((frame: Frame) => boolean) | undefined;
 
-  constructor(context: Context, constants: readonly Value[], code: FrameSize, rule: NormalRule | undefined) {
+  constructor(
+    context: Context,
+    constants: readonly Value[],
+    code: FrameSize,
+    rule: NormalRule | undefined,
+    places: readonly Place[] = NOWHERE,
+  ) {
     this.slots = new Array<Value | undefined>(code.slots);
     this.extras = code.extras === 0 ? NO_EXTRAS : new Array<unknown>(code.extras);
     this.constants = constants;
     this.rule = rule;
+    this.places = places;
     this.context = context;
     this.result = undefined;
     this.key = undefined;

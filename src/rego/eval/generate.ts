@@ -1,5 +1,5 @@
 /** Code for one branch of a rule, and for queries. */
-import type { ConstantTerm, NormalBranch, NormalQuery, NormalRule } from "../compile/normal-form.js";
+import type { NormalBranch, NormalQuery, NormalRule } from "../compile/normal-form.js";
 import { argumentLocals } from "../compile/variables.js";
 import { equal, type Value } from "../value/index.js";
 import { LiteralCoder } from "./code-literal.js";
@@ -7,20 +7,21 @@ import type { ShapeCode } from "./code-store.js";
 import type { Linkage } from "./code-term.js";
 import type { Frame, FrameSize, Getter, Step } from "./frame.js";
 import { conflict, type Emission } from "./rule-set.js";
+import type { Shape } from "./shape.js";
 
 export type { Linkage };
 
-const NONE: ReadonlyMap<ConstantTerm, number> = new Map();
+const NONE: Pick<Shape, "indexes" | "nodes"> = { indexes: new Map(), nodes: new Map() };
 
 /** Makes the code of a branch. `keyed` code starts by matching the frame's key with the head. */
 export function generate(
   rule: NormalRule,
   branch: NormalBranch,
   keyed: boolean,
-  indexes: ReadonlyMap<ConstantTerm, number>,
+  form: Pick<Shape, "indexes" | "nodes">,
   linkage: Linkage,
 ): ShapeCode {
-  const coder = new LiteralCoder(linkage, indexes, rule.frameSize);
+  const coder = new LiteralCoder(linkage, form, rule.frameSize);
   for (const local of argumentLocals(rule, branch)) coder.assume(local);
   const one = rule.kind === "complete" || rule.kind === "function";
   if (one && branch.value.kind === "constant") coder.wantOne();

@@ -133,7 +133,7 @@ export class RuleSet {
   ): Value | undefined {
     for (let i = 0; i < branches.length; i++) {
       const code = branches[i] as BranchCode;
-      const frame = new Frame(context, code.constants, code.shape.size, rule);
+      const frame = new Frame(context, code.constants, code.shape.size, rule, code.places);
       if (args !== undefined) for (let slot = 0; slot < args.length; slot++) frame.slots[slot] = args[slot];
       code.shape.run(frame);
       if (frame.result !== undefined) return frame.result;
@@ -148,7 +148,7 @@ export class RuleSet {
     for (const position of this.candidates(context, undefined)) {
       const rule = this.rules[position] as NormalRule;
       const code = this.branches(position)[0] as BranchCode;
-      const frame = new Frame(context, code.constants, code.shape.size, rule);
+      const frame = new Frame(context, code.constants, code.shape.size, rule, code.places);
       frame.sink = (at) => {
         const emission = code.shape.emission(at);
         return emission === undefined ? false : emit(emission, rule);
@@ -179,7 +179,7 @@ export class RuleSet {
         code = this.store.branch(rule, 0, true);
         this.keyedCode[position] = code;
       }
-      const frame = new Frame(context, code.constants, code.shape.size, rule);
+      const frame = new Frame(context, code.constants, code.shape.size, rule, code.places);
       frame.key = key;
       code.shape.run(frame);
       const value = frame.result;

@@ -2,7 +2,8 @@
  * One evaluation: its budgets, clock, randomness, caches and first error. Everything here lives as long as one query, so
  * a policy keeps nothing of its inputs. A spent budget throws a RegoError, which callers must treat as a denial.
  */
-import { RegoError, type RegoProblem } from "../error.js";
+import { problemAt, RegoError, type RegoProblem } from "../error.js";
+import type { Source } from "../syntax/source.js";
 import type { Value } from "../value/index.js";
 
 export interface Limits {
@@ -50,6 +51,12 @@ export class Session {
     this.strict = options.strict;
     this.stepsLeft = options.limits.steps;
     this.outputLeft = options.limits.output;
+  }
+
+  /** Says where the failure came from, unless that is known. */
+  locateFailure({ source, start }: { source: Source; start: number }): void {
+    if (this.failure === undefined || this.failure.location !== undefined) return;
+    this.failure = problemAt(source, start, this.failure.code, this.failure.message);
   }
 
   get nowNs(): bigint {

@@ -2,7 +2,14 @@
  * The form of a body without its constants, as a text: equal texts, equal code. Constants are numbered in the order of
  * the walk. Names in reference paths are part of the form, since they decide which document is meant.
  */
-import type { ConstantTerm, FunctionName, NormalBody, NormalLiteral, NormalTerm } from "../compile/normal-form.js";
+import type {
+  ConstantTerm,
+  FunctionName,
+  NormalBody,
+  NormalLiteral,
+  NormalTerm,
+  Place,
+} from "../compile/normal-form.js";
 import { isFunctionName } from "../compile/variables.js";
 import { typeName, type Value } from "../value/index.js";
 
@@ -11,19 +18,31 @@ export interface Shape {
   /** Number of each constant of the body that was walked. */
   readonly indexes: ReadonlyMap<ConstantTerm, number>;
   readonly constants: readonly Value[];
+  /** Places of calls and comprehensions, which differ between bodies of one form. */
+  readonly places: readonly Place[];
+  /** Number of each such node of the body that was walked. */
+  readonly nodes: ReadonlyMap<object, number>;
 }
 
 export function shapeOf(body: NormalBody, heads: readonly NormalTerm[]): Shape {
   const walk = new ShapeWalk();
   walk.body(body);
   for (const head of heads) walk.term(head);
-  return { text: walk.parts.join(" "), indexes: walk.indexes, constants: walk.constants };
+  return {
+    text: walk.parts.join(" "),
+    indexes: walk.indexes,
+    constants: walk.constants,
+    places: walk.places,
+    nodes: walk.nodes,
+  };
 }
 
 class ShapeWalk {
   readonly parts: string[] = [];
   readonly indexes = new Map<ConstantTerm, number>();
   readonly constants: Value[] = [];
+  readonly places: Place[] = [];
+  readonly nodes = new Map<object, number>();
 
   body(body: NormalBody): void {
     this.parts.push("{");
@@ -43,6 +62,7 @@ class ShapeWalk {
         this.term(literal.right);
         break;
       case "call":
+        this.nodes.set(literal, this.places.push(literal.at) - 1);
         parts.push(
           literal.callee.kind === "builtin" ? literal.callee.name : JSON.stringify(literal.callee.path),
           String(literal.args.length),
@@ -110,6 +130,7 @@ class ShapeWalk {
         }
         break;
       case "comprehension":
+        this.nodes.set(term, this.places.push(term.at) - 1);
         parts.push(term.of);
         this.body(term.body);
         if (term.key !== undefined) this.term(term.key);
