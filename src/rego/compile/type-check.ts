@@ -221,9 +221,9 @@ export class TypeChecker {
       type = node.children.size > 0 ? "any" : union(node.rules.map((rule) => this.ruleTypes.get(rule) ?? "any"));
     } else {
       type = this.term(term.base, environment, term.at, quiet);
-      // The hoisted domain of `some … in 1` is no mistake of types to OPA.
+      // OPA knows no types of what is iterated in `some … in [1, 2]`, nor of `1` there.
       const hoisted = term.base.kind === "constant" || (term.base.kind === "local" && term.base.local.generated);
-      if (hoisted && typeof type === "string") return "any";
+      if (hoisted) return "any";
     }
     for (const part of term.path.slice(from)) {
       const known =
