@@ -27,7 +27,7 @@ import {
   TAG,
 } from "./der.js";
 
-export const EXTENSION = {
+const EXTENSION = {
   subjectKeyIdentifier: "2.5.29.14",
   keyUsage: "2.5.29.15",
   subjectAltName: "2.5.29.17",

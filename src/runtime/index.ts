@@ -6,7 +6,6 @@ export {
   type DecisionLog,
   type DecisionPoint,
   type DecisionRequest,
-  inputOf,
   OpaPoint,
 } from "./decision/index.js";
 export { type Limits, type ProxyPlan, planProxies, type StandIn } from "./pep/index.js";

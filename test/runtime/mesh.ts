@@ -26,8 +26,8 @@ import {
   WorkloadProxy,
 } from "../../src/runtime/pep/index.js";
 
-export const TRUST_DOMAIN = "test.example";
-export const ZONE = "z";
+const TRUST_DOMAIN = "test.example";
+const ZONE = "z";
 
 export interface MeshOptions {
   /** `undefined` is an answer that never comes */

@@ -6,6 +6,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Address } from "../../src/runtime/pep/index.js";
 import { inbound, Mesh, type MeshOptions, outbound } from "./mesh.js";
 
+/** How many idle connections the proxy is flooded with; 10000 where the system allows that many files. */
+const FLOOD = Number(process.env.RINGFENCE_FLOOD ?? 150);
+
 let mesh: Mesh;
 afterEach(() => mesh?.close());
 
@@ -394,16 +397,19 @@ describe("limits", () => {
   it("keep half-open and slow connections from piling up", async () => {
     const { local } = await pair((_request, response) => response.end("served"), {
       limits: { headMs: 200, handshakeMs: 200, connections: 200 },
+      log: { append: async () => undefined },
     });
     const server = mesh.proxies.get("server")?.addressOf("workloads 8080");
     if (server === undefined) throw new Error("no listener");
-    const idle = Array.from({ length: 150 }, () => connect(server.port, server.host));
-    const slow = Array.from({ length: 50 }, () => {
+    const idle = Array.from({ length: FLOOD }, () => connect(server.port, server.host));
+    const slow = Array.from({ length: FLOOD / 3 }, () => {
       const socket = connect(local.port, local.host, () => socket.write("GET / HTTP/1.1\r\nHost: ser"));
       return socket;
     });
     for (const socket of [...idle, ...slow]) socket.on("error", () => undefined).resume();
-    expect((await send(local, "/")).body).toBe("served");
+    // Beyond the limit newcomers are refused, the honest one among them; below it, it is served beside the others.
+    const during = await send(local, "/").catch(() => undefined);
+    if (FLOOD <= 150) expect(during?.body).toBe("served");
     await met(() => [...idle, ...slow].every(({ closed }) => closed));
     expect((await send(local, "/")).body).toBe("served");
   });

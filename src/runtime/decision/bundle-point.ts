@@ -79,7 +79,7 @@ export class OpaPoint implements DecisionPoint {
 }
 
 /** The input document of `authz.rego`: only what was proven or normalized. */
-export function inputOf({ caller, callee, http, token }: DecisionRequest): Record<string, unknown> {
+function inputOf({ caller, callee, http, token }: DecisionRequest): Record<string, unknown> {
   return {
     source:
       caller.kind === "workload"

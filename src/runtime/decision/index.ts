@@ -1,4 +1,4 @@
-export { type BundleFile, BundlePoint, inputOf, OpaPoint } from "./bundle-point.js";
+export { type BundleFile, BundlePoint, OpaPoint } from "./bundle-point.js";
 export type {
   Callee,
   Caller,

@@ -141,7 +141,7 @@ export class Admission {
 }
 
 /** What a refusal of the gate says on the wire. */
-export function answerOf(denial: Denial): Answer {
+function answerOf(denial: Denial): Answer {
   return { id: denial.id, layer: denial.layer, status: denial.unavailable ? 503 : STATUS[denial.layer] };
 }
 
@@ -165,7 +165,7 @@ function fieldsFor(route: Route, head: RequestHead, authority: string, connectio
 }
 
 /** The host of an authority that was judged before. */
-export function hostOf(authority: string): string {
+function hostOf(authority: string): string {
   return authority.replace(/:[0-9]+$/, "");
 }
 

@@ -25,7 +25,7 @@ import type { MutualTls } from "./mutual-tls.js";
 import { join } from "./upstream.js";
 
 /** The names under which proxies speak to each other inside TLS (ALPN). */
-export const ALPN = { http: "http/1.1", grpc: "h2", tcp: "ringfence-tcp/1" } as const;
+const ALPN = { http: "http/1.1", grpc: "h2", tcp: "ringfence-tcp/1" } as const;
 
 export function alpnOf(protocol: Route["protocol"]): string {
   if (protocol === "grpc") return ALPN.grpc;

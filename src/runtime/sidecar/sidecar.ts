@@ -266,7 +266,7 @@ function listenOn(server: Server, port: number): Promise<void> {
 }
 
 /** Without capabilities no port below 1024 can be listened on; inside its own loopback a workload is told another. */
-export function unprivileged(port: number): number {
+function unprivileged(port: number): number {
   return port < 1024 ? port + 10_000 : port;
 }
 
