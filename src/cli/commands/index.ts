@@ -8,6 +8,7 @@ import { explain } from "./explain.js";
 import { importManifests } from "./import.js";
 import { init } from "./init.js";
 import { logs } from "./logs.js";
+import { map } from "./map.js";
 import { restart } from "./restart.js";
 import { status } from "./status.js";
 import { token } from "./token.js";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly DeclareCommand[] = [
   init,
   importManifests,
   check,
+  map,
   compile,
   demo,
   up,

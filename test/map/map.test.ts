@@ -1,0 +1,142 @@
+/** The map in every format: whole, well-formed, the same bytes again, and safe with names that attack. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { describe, expect, it } from "vitest";
+import { MAP_FORMATS, mapFlows, renderMap } from "../../src/map/index.js";
+import { derive } from "../../src/policy/index.js";
+import { findThreats } from "../../src/threats/index.js";
+import { loadWorkflow } from "../../src/workflow/index.js";
+import { workflowOf } from "./workflows.js";
+
+const GOLDEN = resolve(import.meta.dirname, "../map-golden");
+const EXAMPLE = resolve(import.meta.dirname, "../../examples/claims-triage/ringfence.yaml");
+
+function mapOf(text: string) {
+  const policy = derive(loadWorkflow({ path: "ringfence.yaml", text }));
+  return mapFlows(policy, findThreats(policy, { today: "2026-11-24" }));
+}
+
+const example = mapOf(readFileSync(EXAMPLE, "utf8"));
+const EXTENSIONS = {
+  table: "txt",
+  markdown: "md",
+  csv: "csv",
+  json: "json",
+  mermaid: "mmd",
+  svg: "svg",
+  drawio: "drawio",
+  html: "html",
+};
+
+describe("the map of the example", () => {
+  it.each(MAP_FORMATS)("is as kept, as %s", async (format) => {
+    const path = join(GOLDEN, `claims-triage.${EXTENSIONS[format]}`);
+    const text = await renderMap(example, format);
+    if (process.env.UPDATE_GOLDEN === "1" && process.env.CI === undefined) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+    expect(existsSync(path)).toBe(true);
+    expect(text).toBe(readFileSync(path, "utf8"));
+  });
+});
+
+interface Cell {
+  readonly "@_id"?: string;
+  readonly "@_parent"?: string;
+  readonly "@_source"?: string;
+  readonly "@_target"?: string;
+  readonly "@_vertex"?: string;
+  readonly "@_edge"?: string;
+  readonly mxGeometry?: { readonly "@_width"?: string; readonly "@_height"?: string; readonly "@_as"?: string };
+}
+
+/** What draw.io asks of a file: unique ids, ends and parents that exist, a geometry for every shape. */
+function drawioProblems(text: string): string[] {
+  if (XMLValidator.validate(text) !== true) return ["the XML is not well-formed"];
+  const parsed = new XMLParser({
+    ignoreAttributes: false,
+    isArray: (name) => ["mxCell", "object"].includes(name),
+  }).parse(text);
+  const root = parsed.mxfile.diagram.mxGraphModel.root as { mxCell?: Cell[]; object?: (Cell & { mxCell: Cell[] })[] };
+  const cells = [
+    ...(root.mxCell ?? []),
+    ...(root.object ?? []).map((object) => ({ ...object.mxCell[0], "@_id": object["@_id"] }) as Cell),
+  ];
+  const ids = cells.map((cell) => cell["@_id"] ?? "");
+  const problems = ids.filter((id, i) => id === "" || ids.indexOf(id) !== i).map((id) => `the id ${id} stands twice`);
+  for (const cell of cells) {
+    for (const key of ["@_parent", "@_source", "@_target"] as const) {
+      const end = cell[key];
+      if (end !== undefined && !ids.includes(end)) problems.push(`${cell["@_id"]} refers to ${end}`);
+    }
+    const shape = cell["@_vertex"] === "1" || cell["@_edge"] === "1";
+    if (shape && cell.mxGeometry?.["@_as"] !== "geometry") problems.push(`${cell["@_id"]} has no geometry`);
+  }
+  return problems;
+}
+
+describe.each([6, 12, 60])("a map of %d workloads", (count) => {
+  const map = mapOf(workflowOf(count));
+
+  it("shows every party and every flow", async () => {
+    for (const format of ["svg", "drawio", "html", "mermaid", "json"] as const) {
+      // A long name is broken into lines of its own, each of which stands whole.
+      const text = (await renderMap(map, format)).replaceAll(/<[^>]*>|\s|&lt;br&gt;|&#10;/g, "");
+      const missing = map.nodes.filter(({ name }) => !text.includes(name) && !text.includes(name.slice(0, 10)));
+      expect(
+        missing.map(({ name }) => name),
+        format,
+      ).toEqual([]);
+    }
+    const table = await renderMap(map, "table", { width: 200 });
+    for (const { port } of map.edges) expect(table).toContain(` ${port} `);
+  });
+
+  it("opens in draw.io, in a browser and in a spreadsheet", async () => {
+    expect(drawioProblems(await renderMap(map, "drawio"))).toEqual([]);
+    expect(XMLValidator.validate(await renderMap(map, "svg"))).toBe(true);
+    const lines = (await renderMap(map, "csv")).trimEnd().split("\r\n");
+    expect(lines.length).toBe(map.edges.length + 1);
+  });
+
+  it("has the same bytes again", async () => {
+    for (const format of MAP_FORMATS)
+      expect(await renderMap(mapOf(workflowOf(count)), format), format).toBe(await renderMap(map, format));
+  });
+});
+
+describe("a map with words that attack", () => {
+  const attacks = ["<script>alert(1)</script>", "=HYPERLINK(1)", '"onload=alert(1)', "]]>", "\u202egnp.exe", "</svg>"];
+  const text = `apiVersion: ringfence.dev/v1
+workflow: w
+zones: { z: { trust: internal } }
+workloads: { a: { zone: z, port: 80, image: "x<b>:1" } }
+identity: { corp: { issuer: https://x.example, audience: a, roles: roles } }
+outside: { u: { kind: users, identity: corp } }
+flows:
+  - { from: u, to: a, allow: [{ roles: ${JSON.stringify(attacks)} }] }
+accept: [{ rule: image-without-digest, where: a, reason: ${JSON.stringify(attacks.join(" "))}, until: 2030-01-01 }]
+`;
+
+  it("writes them as text everywhere", async () => {
+    const map = mapOf(text);
+    for (const format of ["svg", "drawio"] as const)
+      expect(XMLValidator.validate(await renderMap(map, format)), format).toBe(true);
+    const html = await renderMap(map, "html");
+    expect(html.match(/<script>alert/g)).toBeNull();
+    expect(html).not.toContain("\u202e");
+    expect(html).toContain("Content-Security-Policy");
+    expect(html.match(/(src|href)\s*=\s*["']?https?:/g)).toBeNull();
+    const cells = (await renderMap(map, "csv")).split(/[\r\n,]/);
+    expect(cells.filter((cell) => /^"?[=+\-@]/.test(cell))).toEqual([]);
+  });
+
+  it("draws even a workflow without flows", async () => {
+    const map = mapOf(
+      "apiVersion: ringfence.dev/v1\nworkflow: w\nzones: { z: { trust: internal } }\nworkloads: { a: { zone: z } }\n",
+    );
+    for (const format of MAP_FORMATS) expect((await renderMap(map, format)).length, format).toBeGreaterThan(0);
+  });
+});
