@@ -83,7 +83,10 @@ describe.each([6, 12, 60])("a map of %d workloads", (count) => {
   it("shows every party and every flow", async () => {
     for (const format of ["svg", "drawio", "html", "mermaid", "json"] as const) {
       // A long name is broken into lines of its own, each of which stands whole.
-      const text = (await renderMap(map, format)).replaceAll(/<[^>]*>|\s|&lt;br&gt;|&#10;/g, "");
+      const text = (await renderMap(map, format)).replaceAll(
+        /<\/?tspan[^>]*>|<\/text>\s*<text[^>]*>|\s|&lt;br&gt;|&#10;/g,
+        "",
+      );
       const missing = map.nodes.filter(({ name }) => !text.includes(name) && !text.includes(name.slice(0, 10)));
       expect(
         missing.map(({ name }) => name),
