@@ -35,7 +35,13 @@ export function crossing(way: readonly Point[], frame: Box): Point | undefined {
   for (const [index, point] of way.entries()) {
     const next = way[index + 1];
     if (next === undefined || inside(point) === inside(next)) continue;
-    return { x: round((point.x + next.x) / 2), y: round((point.y + next.y) / 2) };
+    let [near, far] = [point, next];
+    for (let step = 0; step < 12; step++) {
+      const half = { x: (near.x + far.x) / 2, y: (near.y + far.y) / 2 };
+      if (inside(half) === inside(point)) near = half;
+      else far = half;
+    }
+    return { x: round(far.x), y: round(far.y) };
   }
   return undefined;
 }

@@ -9,6 +9,8 @@ interface TextStyle {
   readonly bold?: boolean;
   readonly fill?: string;
   readonly anchor?: "middle";
+  /** a broad outline in this colour, behind the letters */
+  readonly halo?: string;
 }
 
 export function text(at: Point, value: string, size: number, style: TextStyle = {}): Markup {
@@ -19,6 +21,7 @@ export function text(at: Point, value: string, size: number, style: TextStyle = 
     "font-weight": style.bold ? "bold" : undefined,
     fill: style.fill,
     "text-anchor": style.anchor,
+    ...(style.halo === undefined ? {} : { stroke: style.halo, "stroke-width": 4, "paint-order": "stroke" }),
   };
   return element("text", attributes, value);
 }

@@ -84,7 +84,7 @@ function drawZone(zone: MapZone, box: Box): Markup {
 
 /** Over the arrows, so that none crosses it out. */
 function drawZoneTitle(zone: MapZone, box: Box): Markup {
-  const { ink } = TRUST_COLORS[zone.trust];
+  const { ink, fill } = TRUST_COLORS[zone.trust];
   const trust = zone.trust.toUpperCase();
   const y = box.y + ZONE_LABEL.height;
   const chip = { x: box.x + 12, width: textWidth(trust, 10, true) + 12 };
@@ -95,7 +95,7 @@ function drawZoneTitle(zone: MapZone, box: Box): Markup {
     element("title", {}, `zone ${zone.name}, trust ${zone.trust}`),
     element("rect", { x: chip.x, y: y - 13, width: chip.width, height: 16, rx: 8, fill: ink }),
     text({ x: chip.x + chip.width / 2, y: y - 1.5 }, trust, 10, { bold: true, fill: PAPER, anchor: "middle" }),
-    text(at, zone.name, ZONE_LABEL.size, { bold: true, fill: ink }),
+    text(at, zone.name, ZONE_LABEL.size, { bold: true, fill: ink, halo: fill }),
     drawBadges(zone.badges, at.x + textWidth(zone.name, ZONE_LABEL.size, true) + 4, y - 12),
   );
 }

@@ -1,21 +1,15 @@
 /** The map in every format: whole, well-formed, the same bytes again, and safe with names that attack. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { XMLParser, XMLValidator } from "fast-xml-parser";
+import { XMLValidator } from "fast-xml-parser";
 import { describe, expect, it } from "vitest";
-import { MAP_FORMATS, mapFlows, renderMap } from "../../src/map/index.js";
-import { derive } from "../../src/policy/index.js";
-import { findThreats } from "../../src/threats/index.js";
-import { loadWorkflow } from "../../src/workflow/index.js";
+import { MAP_FORMATS, renderMap } from "../../src/map/index.js";
+import { mapOf } from "./map-of.js";
+import { mxfileProblems } from "./mxfile.js";
 import { workflowOf } from "./workflows.js";
 
 const GOLDEN = resolve(import.meta.dirname, "../map-golden");
 const EXAMPLE = resolve(import.meta.dirname, "../../examples/claims-triage/ringfence.yaml");
-
-function mapOf(text: string) {
-  const policy = derive(loadWorkflow({ path: "ringfence.yaml", text }));
-  return mapFlows(policy, findThreats(policy, { today: "2026-11-24" }));
-}
 
 const example = mapOf(readFileSync(EXAMPLE, "utf8"));
 const EXTENSIONS = {
@@ -42,41 +36,6 @@ describe("the map of the example", () => {
   });
 });
 
-interface Cell {
-  readonly "@_id"?: string;
-  readonly "@_parent"?: string;
-  readonly "@_source"?: string;
-  readonly "@_target"?: string;
-  readonly "@_vertex"?: string;
-  readonly "@_edge"?: string;
-  readonly mxGeometry?: { readonly "@_width"?: string; readonly "@_height"?: string; readonly "@_as"?: string };
-}
-
-/** What draw.io asks of a file: unique ids, ends and parents that exist, a geometry for every shape. */
-function drawioProblems(text: string): string[] {
-  if (XMLValidator.validate(text) !== true) return ["the XML is not well-formed"];
-  const parsed = new XMLParser({
-    ignoreAttributes: false,
-    isArray: (name) => ["mxCell", "object"].includes(name),
-  }).parse(text);
-  const root = parsed.mxfile.diagram.mxGraphModel.root as { mxCell?: Cell[]; object?: (Cell & { mxCell: Cell[] })[] };
-  const cells = [
-    ...(root.mxCell ?? []),
-    ...(root.object ?? []).map((object) => ({ ...object.mxCell[0], "@_id": object["@_id"] }) as Cell),
-  ];
-  const ids = cells.map((cell) => cell["@_id"] ?? "");
-  const problems = ids.filter((id, i) => id === "" || ids.indexOf(id) !== i).map((id) => `the id ${id} stands twice`);
-  for (const cell of cells) {
-    for (const key of ["@_parent", "@_source", "@_target"] as const) {
-      const end = cell[key];
-      if (end !== undefined && !ids.includes(end)) problems.push(`${cell["@_id"]} refers to ${end}`);
-    }
-    const shape = cell["@_vertex"] === "1" || cell["@_edge"] === "1";
-    if (shape && cell.mxGeometry?.["@_as"] !== "geometry") problems.push(`${cell["@_id"]} has no geometry`);
-  }
-  return problems;
-}
-
 describe.each([6, 12, 60])("a map of %d workloads", (count) => {
   const map = mapOf(workflowOf(count));
 
@@ -98,7 +57,7 @@ describe.each([6, 12, 60])("a map of %d workloads", (count) => {
   });
 
   it("opens in draw.io, in a browser and in a spreadsheet", async () => {
-    expect(drawioProblems(await renderMap(map, "drawio"))).toEqual([]);
+    expect(mxfileProblems(await renderMap(map, "drawio"))).toEqual([]);
     expect(XMLValidator.validate(await renderMap(map, "svg"))).toBe(true);
     const lines = (await renderMap(map, "csv")).trimEnd().split("\r\n");
     expect(lines.length).toBe(map.edges.length + 1);
