@@ -116,7 +116,9 @@ function matchesAnything(pattern: PathPattern): boolean {
 }
 
 function unusedPort(policy: Policy, rule: Rule): number {
-  const used = new Set((shapeOf(policy).into.get(rule.to.name) ?? []).map((other) => other.port.port));
+  const shape = shapeOf(policy);
+  const towards = (rule.to.kind === "api" ? shape.toApi : shape.into).get(rule.to.name) ?? [];
+  const used = new Set(towards.map((other) => other.port.port));
   let port = rule.port.port;
   while (used.has(port)) port = port === 65_535 ? 1 : port + 1;
   return port;

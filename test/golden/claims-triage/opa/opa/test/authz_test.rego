@@ -119,7 +119,7 @@ test_refuses_other_than_preprocessor_to_geocoder_443 if {
 	every case in [
 		{"note":"another source","input":{"source":{"kind":"workload","principal":"spiffe://nobody.invalid/ns/none/sa/none"},"destination":{"name":"geocoder","port":443},"claims":{}}},
 		{"note":"no source","input":{"source":{},"destination":{"name":"geocoder","port":443},"claims":{}}},
-		{"note":"another port","input":{"source":{"kind":"workload","principal":"spiffe://ai.example.com/ns/ai-workflow/sa/preprocessor"},"destination":{"name":"geocoder","port":443},"claims":{}}},
+		{"note":"another port","input":{"source":{"kind":"workload","principal":"spiffe://ai.example.com/ns/ai-workflow/sa/preprocessor"},"destination":{"name":"geocoder","port":444},"claims":{}}},
 	] {
 		not authz.permitted with input as case.input
 	}

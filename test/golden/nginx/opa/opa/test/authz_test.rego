@@ -45,7 +45,7 @@ test_refuses_other_than_engine_to_weather_443 if {
 	every case in [
 		{"note":"another source","input":{"source":{"kind":"workload","principal":"spiffe://nobody.invalid/ns/none/sa/none"},"destination":{"name":"weather","port":443},"claims":{}}},
 		{"note":"no source","input":{"source":{},"destination":{"name":"weather","port":443},"claims":{}}},
-		{"note":"another port","input":{"source":{"kind":"workload","principal":"spiffe://desk.example/ns/back/sa/engine"},"destination":{"name":"weather","port":443},"claims":{}}},
+		{"note":"another port","input":{"source":{"kind":"workload","principal":"spiffe://desk.example/ns/back/sa/engine"},"destination":{"name":"weather","port":444},"claims":{}}},
 	] {
 		not authz.permitted with input as case.input
 	}
