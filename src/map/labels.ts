@@ -13,6 +13,8 @@ const WIDEST_LABEL = 220;
 export const BADGE = { height: 15, gap: 3, size: 10 } as const;
 /** More badges than these on one thing are counted, not shown. */
 const MOST_BADGES = 4;
+/** More than these stand on a line of their own. */
+const MOST_BADGES_BESIDE_TEXT = 2;
 
 export interface NodeText {
   readonly name: readonly string[];
@@ -56,13 +58,15 @@ export interface LabelLine {
 /** For each flow of an arrow: protocol and port, then what is sent and what comes back. */
 export function labelLines(edges: readonly MapEdge[]): LabelLine[] {
   return edges.flatMap((edge): LabelLine[] => {
-    const room = WIDEST_LABEL - badgesWidth(edge.badges);
-    const wire = clip(`${edge.wire} :${edge.port}`, Math.max(80, room), LABEL_SIZE, true);
+    const apart = edge.badges.length > MOST_BADGES_BESIDE_TEXT;
+    const badges: LabelLine[] = apart ? [{ kind: "wire", text: "", badges: edge.badges }] : [];
+    const text = clip(`${edge.wire} :${edge.port}`, WIDEST_LABEL, LABEL_SIZE, true);
+    const wire: LabelLine = { kind: "wire", text, badges: apart ? [] : edge.badges };
     const line = (arrow: string, names: readonly string[]): LabelLine[] =>
       names.length === 0
         ? []
         : [{ kind: "data", text: clip(`${arrow} ${plain(names.join(", "))}`, WIDEST_LABEL, LABEL_SIZE), badges: [] }];
-    return [{ kind: "wire", text: wire, badges: edge.badges }, ...line("→", edge.data), ...line("←", edge.returns)];
+    return [...badges, wire, ...line("→", edge.data), ...line("←", edge.returns)];
   });
 }
 

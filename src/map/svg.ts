@@ -157,7 +157,9 @@ function drawLabel({ label, edges }: Arrow): Markup {
       const bold = line.kind === "wire";
       const badges = drawBadges(line.badges, box.x + 4, y - 11);
       const at = { x: box.x + 4 + badgesWidth(line.badges), y };
-      return [badges, text(at, line.text, LABEL_SIZE, bold ? { bold } : { fill: "#37424d" })];
+      return line.text === ""
+        ? badges
+        : [badges, text(at, line.text, LABEL_SIZE, bold ? { bold } : { fill: "#37424d" })];
     }),
   );
 }
@@ -203,7 +205,7 @@ function findingList(
       {},
       element("title", {}, `${finding.rule}: ${places.join(", ")}`),
       drawBadges([{ tag: finding.tag, severity: finding.severity, accepted }], x, y - 12),
-      text({ x: x + 34, y }, clip(line, space - 54, 12), 12),
+      text({ x: x + 42, y }, clip(line, space - 62, 12), 12),
     );
   });
   const markup = [text({ x: PAD, y: top }, "Findings", 13, { bold: true }), ...entries];

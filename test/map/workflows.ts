@@ -8,8 +8,7 @@ export function workflowOf(count: number): string {
   const flows: string[] = [];
   const perTeam = split(count, teams);
   for (let team = 0; team < teams; team++) {
-    const name = TEAMS[team % TEAMS.length] ?? "team";
-    const zone = team < TEAMS.length ? name : `${name}-${team}`;
+    const zone = teamName(team);
     zones.push(`  ${zone}: { trust: internal }`, `  ${zone}-data: { trust: restricted }`);
     const members = PARTS.slice(0, perTeam[team]).map(([part]) => `${zone}-${part}`);
     for (const [index, member] of members.entries()) {
@@ -25,7 +24,7 @@ export function workflowOf(count: number): string {
     }
     if (team > 0)
       flows.push(
-        `  - { from: ${TEAMS[team - 1]}-orchestrator, to: ${zone}-gateway, data: [features], returns: [prediction], allow: [{ method: POST, path: /v1/handover }] }`,
+        `  - { from: ${teamName(team - 1)}-orchestrator, to: ${zone}-gateway, data: [features], returns: [prediction], allow: [{ method: POST, path: /v1/handover }] }`,
       );
     if (has("enricher")) flows.push(`  - { from: ${zone}-enricher, to: geocoder, data: [address] }`);
     if (has("notifier")) flows.push(`  - { from: ${zone}-notifier, to: mail-provider, data: [notice] }`);
@@ -55,6 +54,11 @@ ${flows.join("\n")}
 }
 
 const TEAMS = ["claims", "billing", "fraud", "support", "underwriting"];
+
+function teamName(team: number): string {
+  const name = TEAMS[team % TEAMS.length] ?? "team";
+  return team < TEAMS.length ? name : `${name}-${team}`;
+}
 
 const PARTS: readonly (readonly [name: string, spec: string, zone: string])[] = [
   ["gateway", "kind: gateway, port: 8080", ""],
