@@ -8,7 +8,7 @@ import { crossingMark, drawBadges, text } from "./marks.js";
 import { FAINT, INK, PAPER, TRANSPORT_COLORS, TRUST_COLORS } from "./palette.js";
 import { shape } from "./shapes.js";
 import { textWidth } from "./text-size.js";
-import { element, type Markup } from "./xml.js";
+import { element, type Markup, number } from "./xml.js";
 
 const ROW = 26;
 const MARK = 30;
@@ -79,8 +79,13 @@ function entriesOf(map: FlowMap): Entry[] {
     entries.push({
       label,
       draw: (x, y) => [
-        element("path", { d: `M ${x} ${y} H ${x + 20}`, stroke, "stroke-width": 1.6, "stroke-dasharray": dashes }),
-        element("polygon", { points: `${x + 27},${y},${x + 18},${y - 4},${x + 18},${y + 4}`, fill: stroke }),
+        element("path", {
+          d: `M ${number(x)} ${number(y)} H ${number(x + 20)}`,
+          stroke,
+          "stroke-width": 1.6,
+          "stroke-dasharray": dashes,
+        }),
+        element("polygon", { points: [x + 27, y, x + 18, y - 4, x + 18, y + 4].map(number).join(","), fill: stroke }),
       ],
     });
   }

@@ -25,28 +25,31 @@ export function shape(kind: NodeKind, box: Box, { fill, stroke }: Stroke): Marku
         element("rect", { x, y, width, height, ...paint }),
         line("M", x + 8, y, "V", bottom, "M", right - 8, y, "V", bottom),
       ];
-    case "gateway":
+    case "gateway": {
+      const point = Math.min(14, width / 4);
+      const middle = y + height / 2;
       return [
         path(
           "M",
-          x + 14,
+          x + point,
           y,
           "H",
-          right - 14,
+          right - point,
           "L",
           right,
-          y + height / 2,
+          middle,
           "L",
-          right - 14,
+          right - point,
           bottom,
           "H",
-          x + 14,
+          x + point,
           "L",
           x,
-          y + height / 2,
+          middle,
           "Z",
         ),
       ];
+    }
     case "model": {
       const depth = 9;
       return [

@@ -65,7 +65,7 @@ function boundaryText({ boundary }: MapEdge): string {
 }
 
 /** `POST /v1/claims as adjuster (corp)`: methods, paths and hosts, then the roles that the caller's user must hold. */
-export function operationText(edge: MapEdge, operation: MapOperation): string {
+function operationText(edge: MapEdge, operation: MapOperation): string {
   const web = edge.protocol !== "tcp" && edge.protocol !== "tls";
   const parts: string[] = [];
   if (!web) parts.push("any connection");

@@ -3,7 +3,7 @@ import { formatSpan, locate, type Palette, PLAIN } from "../diagnostics/index.js
 import { type Finding, SEVERITIES, type Severity } from "./rule.js";
 
 /** One finding, several lines: place and severity, why, evidence, remedy. */
-export function renderFinding(finding: Finding, palette: Palette = PLAIN): string {
+function renderFinding(finding: Finding, palette: Palette = PLAIN): string {
   const word = tint(finding.severity, palette)(`${finding.severity}:`);
   const head = `${palette.bold(clean(formatSpan(finding.span)))}: ${word} ${finding.title} ${palette.dim(`[${finding.rule}]`)}`;
   if (finding.accepted !== undefined) {

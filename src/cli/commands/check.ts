@@ -1,5 +1,6 @@
 import { openPolicy } from "../../ringfence.js";
 import {
+  ACCEPTANCE_KINDS,
   findingToJson,
   findThreats,
   renderFindings,
@@ -29,7 +30,12 @@ export const check: DeclareCommand = (program, cli) => {
     )
     .action(({ file, failOn, rules, json }: { file: string; failOn: string; rules?: true; json?: true }) => {
       if (rules === true) {
-        const listed = THREAT_RULES.map(({ id, severity, title, why }) => ({ id, severity, title, why }));
+        const listed = [...THREAT_RULES, ...ACCEPTANCE_KINDS].map(({ id, severity, title, why }) => ({
+          id,
+          severity,
+          title,
+          why,
+        }));
         if (json === true) cli.terminal.json(listed);
         else
           cli.terminal.result(listed.map(({ id, severity, title }) => `${id}  (${severity})\n    ${title}`).join("\n"));
