@@ -29,13 +29,11 @@ export {
   type Builtin,
   type BuiltinContext,
   BuiltinError,
-  type BuiltinErrorCode,
   callBuiltin,
-  type Implementation,
   namedError,
   plainContext,
 } from "./builtin.js";
-export type { ArrayDecl, FunctionDecl, ObjectDecl, SetDecl, TypeDecl, UnionDecl } from "./decl.js";
+export type { TypeDecl, UnionDecl } from "./decl.js";
 
 const FAMILIES: readonly (readonly Builtin[])[] = [
   NUMBERS,

@@ -13,7 +13,7 @@ export {
   toDouble,
   toSafeInteger,
 } from "./num.js";
-export { jsonObject, MAX_DEPTH, readJson, setOwn, ValueSyntaxError } from "./read-json.js";
+export { jsonObject, readJson, ValueSyntaxError } from "./read-json.js";
 export { readYaml, resolvePlain } from "./read-yaml.js";
 export {
   type CanonicalKey,
@@ -34,8 +34,6 @@ export {
   objectSize,
   RegoObject,
   RegoSet,
-  rank,
-  type TypeName,
   typeName,
   type Value,
 } from "./value.js";

@@ -3,8 +3,6 @@ import { leftBecause, type Target } from "../target.js";
 import { capabilities } from "./capabilities.js";
 import { emit, storageClassName } from "./emit.js";
 
-export { storageClassName } from "./emit.js";
-
 export const encryption: Target = {
   name: "encryption",
   summary: "Secrets in etcd and the volumes of stores, encrypted",

@@ -6,7 +6,7 @@ import { HELD, type Holding, leftBecause, type Target } from "../target.js";
 import { capabilities } from "./capabilities.js";
 import { emit } from "./emit.js";
 
-export { authorizationBundle, type BundleFile } from "./bundle.js";
+export { authorizationBundle } from "./bundle.js";
 
 export const opa: Target = {
   name: "opa",
