@@ -44,6 +44,8 @@ export const CODES = {
   TARGET_UNENFORCED: { exit: 3, summary: "a rule asks for something that no chosen engine enforces" },
   TARGET_INEXPRESSIBLE: { exit: 3, summary: "a name or value means something else in an engine's own language" },
   POLICY_MODULE: { exit: 3, summary: "a Rego file that the workflow names could do something other than narrow" },
+  // rego
+  REGO_INVALID: { exit: 3, summary: "a Rego module, query or data file is wrong, or its evaluation fails" },
   // cluster
   CLUSTER_SHAPE: { exit: 3, summary: "a field of a Kubernetes object has the wrong type" },
   CLUSTER_VALUE: { exit: 3, summary: "a field of a Kubernetes object has a value that the API refuses" },

@@ -28,6 +28,8 @@ export function dataReach(workflow: Workflow, rules: readonly Rule[]): Reach[] {
   /** Whether what `party` sends as `as` can hold `data`, which came to it as `held`. */
   const carries = (party: string, data: string, held: string, as: string): boolean => {
     if (as === held) return true;
+    // What people type into one field is not made from what they type into another.
+    if (parties.get(party)?.kind === "users") return false;
     if (!makes(party, as) || !lower(level.get(as), level.get(data))) return false;
     const released = releases.get(party);
     return !(released?.get(data)?.has(as) ?? false) && !(released?.get(held)?.has(as) ?? false);

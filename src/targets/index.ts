@@ -12,5 +12,6 @@ export { controlsSummary } from "./controls-page.js";
 export { LABELS } from "./names.js";
 export { type KubeObject, titleOf } from "./object.js";
 export { authorizationBundle } from "./opa/index.js";
+export { regoProblems } from "./opa/rego-problems.js";
 export { TARGETS } from "./registry.js";
 export type { Artifact, Holding, ManifestArtifact, PatchArtifact, Target, TextArtifact } from "./target.js";

@@ -9,6 +9,7 @@ import { importManifests } from "./import.js";
 import { init } from "./init.js";
 import { logs } from "./logs.js";
 import { map } from "./map.js";
+import { rego } from "./rego.js";
 import { restart } from "./restart.js";
 import { status } from "./status.js";
 import { token } from "./token.js";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly DeclareCommand[] = [
   restart,
   down,
   token,
+  rego,
   explain,
   completion,
 ];

@@ -1,15 +1,15 @@
-import type { Problem, Source } from "../../diagnostics/index.js";
+import type { Code, Problem, Source } from "../../diagnostics/index.js";
 import { RegoError } from "../../rego/index.js";
 
-/** What the Rego front end found, as problems of the files that the user wrote. */
-export function regoProblems(error: unknown, sources: readonly Source[]): Problem[] {
+/** What the Rego engine found, as problems of the files that the user wrote. @throws what is no RegoError */
+export function regoProblems(error: unknown, sources: readonly Source[], as: Code = "POLICY_MODULE"): Problem[] {
   if (!(error instanceof RegoError)) throw error;
   return error.problems.map(({ code, message, location, hint }) => {
     const source = sources.find(({ path }) => path === location?.file);
     const span =
       source === undefined || location === undefined ? undefined : spanAt(source, location.line, location.column);
     return {
-      code: "POLICY_MODULE",
+      code: as,
       message: `${code}: ${message}`,
       ...(hint === undefined ? {} : { hint }),
       ...(span === undefined ? {} : { span }),
