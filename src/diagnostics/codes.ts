@@ -54,6 +54,12 @@ export const CODES = {
   CLUSTER_DUPLICATE: { exit: 3, summary: "two documents define the same Kubernetes object differently" },
   // draft
   DRAFT_NOTHING: { exit: 3, summary: "there is nothing to draft a workflow from" },
+  // gatekeeper
+  GATEKEEPER_SHAPE: { exit: 3, summary: "a Gatekeeper template, constraint, suite or object has the wrong form" },
+  GATEKEEPER_TEMPLATE: { exit: 3, summary: "the Rego of a constraint template cannot be used" },
+  GATEKEEPER_NAMESPACE: { exit: 3, summary: "a constraint selects by namespace labels that are not known" },
+  // rego
+  REGO_INVALID: { exit: 3, summary: "a policy, query, data document or input is not valid" },
   // runtime
   RUNTIME_RUNNING: { exit: 4, summary: "the workflow is running already" },
   RUNTIME_NOT_RUNNING: { exit: 1, summary: "the workflow is not running" },
