@@ -58,8 +58,6 @@ export const CODES = {
   GATEKEEPER_SHAPE: { exit: 3, summary: "a Gatekeeper template, constraint, suite or object has the wrong form" },
   GATEKEEPER_TEMPLATE: { exit: 3, summary: "the Rego of a constraint template cannot be used" },
   GATEKEEPER_NAMESPACE: { exit: 3, summary: "a constraint selects by namespace labels that are not known" },
-  // rego
-  REGO_INVALID: { exit: 3, summary: "a policy, query, data document or input is not valid" },
   // runtime
   RUNTIME_RUNNING: { exit: 4, summary: "the workflow is running already" },
   RUNTIME_NOT_RUNNING: { exit: 1, summary: "the workflow is not running" },
