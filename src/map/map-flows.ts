@@ -40,13 +40,24 @@ export function mapFlows(policy: Policy, findings: readonly Finding[]): FlowMap 
       badges: badgesAt(name),
     })),
     nodes: [...workloads, ...outside],
-    edges: policy.rules.map((rule) => edgeOf(rule, principals, badgesAt(rule.id))),
+    edges: policy.rules.map((rule) => edgeOf(rule, transportOf(policy, rule), principals, badgesAt(rule.id))),
     boundaries: boundariesOf(policy.rules),
     findings: groups,
   };
 }
 
-function edgeOf(rule: Rule, principals: ReadonlyMap<string, string>, badges: readonly Badge[]): MapEdge {
+/** Mutual TLS between workloads is the mesh's doing: where none is chosen, the wire carries what the workloads speak. */
+function transportOf(policy: Policy, rule: Rule): Transport {
+  if (rule.transport !== "mtls" || policy.targets.mesh.engine !== "none") return rule.transport;
+  return rule.protocol === "https" || rule.protocol === "tls" ? "tls" : "plaintext";
+}
+
+function edgeOf(
+  rule: Rule,
+  transport: Transport,
+  principals: ReadonlyMap<string, string>,
+  badges: readonly Badge[],
+): MapEdge {
   const caller = principals.get(rule.from.name) ?? rule.from.name;
   return {
     id: rule.id,
@@ -54,8 +65,8 @@ function edgeOf(rule: Rule, principals: ReadonlyMap<string, string>, badges: rea
     to: rule.to,
     port: rule.port.port,
     protocol: rule.protocol,
-    transport: rule.transport,
-    wire: wireOf(rule.protocol, rule.transport),
+    transport,
+    wire: wireOf(rule.protocol, transport),
     data: rule.data,
     returns: rule.returns,
     trust: rule.trust,

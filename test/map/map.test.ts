@@ -69,6 +69,19 @@ describe.each([6, 12, 60])("a map of %d workloads", (count) => {
   });
 });
 
+describe("a map without a mesh", () => {
+  it("does not claim mutual TLS", () => {
+    const text = `apiVersion: ringfence.dev/v1
+workflow: w
+zones: { z: { trust: internal } }
+workloads: { a: { zone: z, port: 80 }, b: { zone: z, ports: [{ port: 443, protocol: https }] } }
+flows: [{ from: b, to: a }, { from: a, to: b }]
+targets: { mesh: none }
+`;
+    expect(mapOf(text).edges.map(({ wire }) => wire)).toEqual(["HTTPS", "HTTP, plaintext"]);
+  });
+});
+
 describe("a map with words that attack", () => {
   const attacks = ["<script>alert(1)</script>", "=HYPERLINK(1)", '"onload=alert(1)', "]]>", "\u202egnp.exe", "</svg>"];
   const text = `apiVersion: ringfence.dev/v1
