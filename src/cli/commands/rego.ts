@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type DeclareCommand, examples } from "../command.js";
 import { regoCheck } from "./rego/check.js";
 import { regoEval } from "./rego/eval.js";
+import { regoGator } from "./rego/gator.js";
 import { regoTest } from "./rego/test.js";
 
 export const rego: DeclareCommand = (program, cli) => {
@@ -19,4 +20,5 @@ export const rego: DeclareCommand = (program, cli) => {
   regoEval(group, cli);
   regoCheck(group, cli);
   regoTest(group, cli);
+  regoGator(group, cli);
 };

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { RingfenceError } from "../../../diagnostics/index.js";
+import { runSuite } from "../../../gatekeeper/index.js";
+import { type Cli, examples } from "../../command.js";
+
+/** `rego gator verify`: suites of Gatekeeper's gator, without a cluster. */
+export function regoGator(group: Command, cli: Cli): void {
+  group
+    .command("gator")
+    .description("run Gatekeeper's suites of tests, as gator does")
+    .command("verify <paths...>")
+    .description("run the suites in files and folders")
+    .option("-v, --verbose", "name the cases that pass, too")
+    .addHelpText("after", examples(["rego gator verify deploy/gatekeeper/test", "the generated suite"]))
+    .action((paths: string[], { verbose }: { verbose?: true }) => {
+      const results = paths.flatMap(suitesAt).flatMap((path) => runSuite(path, readText));
+      const count = (state: string) => results.filter((result) => result.state === state).length;
+      for (const { test, name, state, reasons } of results) {
+        if (state === "passed" && verbose !== true) continue;
+        cli.terminal.result(`${state}: ${test} / ${name}${reasons.map((reason) => `\n  ${reason}`).join("")}`);
+      }
+      cli.terminal.result(`${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run`);
+      if (count("failed") > 0 || results.length === 0) cli.exit(1);
+    });
+}
+
+function suitesAt(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
+  return readdirSync(path, { recursive: true, encoding: "utf8" })
+    .map((name) => join(path, name))
+    .filter((name) => /\.ya?ml$/.test(name) && /^apiVersion: test\.gatekeeper\.sh\//m.test(readText(name)))
+    .sort();
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new RingfenceError({ code: "FILE_UNREADABLE", message: `\`${path}\` cannot be read` }, { cause });
+  }
+}
