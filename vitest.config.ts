@@ -11,6 +11,11 @@ export default defineConfig({
       include: ["src/**/*.ts"],
       exclude: ["src/**/*.test.ts"],
       reporter: ["text-summary", "json-summary"],
+      thresholds: {
+        "src/workflow/**": { lines: 90, statements: 90 },
+        "src/policy/**": { lines: 90, statements: 90 },
+        "src/targets/**": { lines: 90, statements: 90 },
+      },
     },
   },
 });
