@@ -105,6 +105,20 @@ describe("encryption", () => {
   });
 });
 
+describe("a zone", () => {
+  it("may not be a namespace that an engine lives in", () => {
+    for (const [zone, targets] of [
+      ["ringfence-w", "mesh: istio"],
+      ["istio-egress", "mesh: istio"],
+      ["istio-ingress", "gateway: gateway-api"],
+      ["bao", 'secrets: { engine: openbao, address: "https://bao.bao:8200" }'],
+    ] as const) {
+      const text = `apiVersion: ringfence.dev/v1\nworkflow: w\nzones: { ${zone}: { trust: internal } }\nworkloads: { a: { zone: ${zone}, image: "x:1" } }\ntargets: { ${targets} }\n`;
+      expect(() => compile(derive(loadWorkflow({ path: "w.yaml", text }))), zone).toThrow("this namespace holds");
+    }
+  });
+});
+
 describe("the user's own Rego", () => {
   const own = [{ path: "p.rego", text: "package narrow\n\npermit := true\n" }];
 

@@ -4,9 +4,10 @@
  */
 import { type Problem, RingfenceError } from "../../diagnostics/index.js";
 import type { Policy, Workload } from "../../policy/index.js";
-import { LABELS } from "../names.js";
+import { decisionNamespace, LABELS } from "../names.js";
 import { type KubeObject, kubeObject } from "../object.js";
 import type { Artifact, PatchArtifact } from "../target.js";
+import { addressOf, namespaceOf, vaultOf } from "../vault/grants.js";
 import { POD_SECURITY, zoneLabels } from "../zone-labels.js";
 
 /** @throws TARGET_INEXPRESSIBLE for names that Kubernetes gives a meaning of its own */
@@ -95,6 +96,10 @@ function refuseNames(policy: Policy): void {
     taken.set(mesh.egressNamespace, "holds the egress gateway");
   }
   if (gateway.engine !== "none") taken.set(gateway.namespace, "holds the gateway");
+  taken.set(decisionNamespace(policy), "holds the decision point");
+  const vault = vaultOf(policy);
+  const keeper = vault === undefined ? undefined : namespaceOf(addressOf(vault));
+  if (keeper !== undefined) taken.set(keeper, "holds the secrets' engine");
   const problems: Problem[] = policy.zones.flatMap(({ name, span }): Problem[] => {
     const reason = taken.get(name);
     if (reason === undefined) return [];
