@@ -11,7 +11,6 @@ import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync } from "nod
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Problem, RingfenceError } from "../diagnostics/index.js";
-import { writeWholeFile } from "./whole-file.js";
 
 export interface SetFile {
   /** relative, `/` between parts */
@@ -167,7 +166,8 @@ export async function recoverFileSet(folder: string): Promise<void> {
       removeEmptyFolders(folder, dirname(path));
     }
     const record = join(decided, "record");
-    if (existsSync(record)) await writeWholeFile(join(folder, RECORD), readFileSync(record, "utf8"), { mode: 0o644 });
+    // Staged and flushed like the rest: it takes its place in one step and leaves no draft behind.
+    if (existsSync(record)) await rename(record, join(folder, RECORD));
     // Renamed first: a crash halfway through the removal must not leave a decision without its plan.
     const done = join(folder, `${DECIDED}-${process.pid}-${randomBytes(6).toString("hex")}`);
     await rename(decided, done);
