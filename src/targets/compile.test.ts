@@ -192,3 +192,27 @@ describe("names with a meaning of their own", () => {
     expect(refused("istio-egress", "waypoint", `mesh: none, gateway: none, ${NONE}`)).toEqual([]);
   });
 });
+
+describe("ports of the mesh's own", () => {
+  const refused = (port: number, mesh: string) => {
+    const text = `apiVersion: ringfence.dev/v1\nworkflow: w\nzones: { a: { trust: internal } }\nworkloads: { x: { zone: a, ports: [{ port: 80 }, { port: ${port} }] } }\ntargets: { mesh: ${mesh}, ${NONE} }\n`;
+    try {
+      compile(derive(loadWorkflow({ path: "w.yaml", text })));
+    } catch (error) {
+      if (error instanceof RingfenceError) return error.problems.map(({ code, message }) => `${code} ${message}`);
+      throw error;
+    }
+    return [];
+  };
+
+  it.each([15001, 15006, 15008, 15020, 15021, 15090])("refuse a workload on %i, past which the mesh looks", (port) => {
+    const problem = `TARGET_INEXPRESSIBLE workload \`x\`: port ${port} belongs to Istio in every pod, and its policies do not hold there`;
+    expect(refused(port, "istio")).toEqual([problem]);
+    expect(refused(port, "istio-ambient")).toEqual([problem]);
+  });
+
+  it("are free beside them, and without a mesh", () => {
+    expect(refused(15100, "istio")).toEqual([]);
+    expect(refused(15008, "none, gateway: none")).toEqual([]);
+  });
+});

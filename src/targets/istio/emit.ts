@@ -9,12 +9,14 @@ import { passesTokenOn, requestAuthentication, strictMtls } from "./authenticati
 import { ambientPolicies, denyAll, sidecarPolicies } from "./authorization.js";
 import { egressGateway } from "./egress-gateway.js";
 import { meshConfig } from "./mesh-config.js";
+import { refuseReservedPorts } from "./reserved-ports.js";
 import { workloadSidecar, zoneSidecar } from "./sidecar.js";
 import { egressWaypoint, waypointAuthentication, zoneWaypoint } from "./waypoint.js";
 
 export function emit(policy: Policy): readonly Artifact[] {
   const { mesh } = policy.targets;
   if (mesh.engine === "none") return [];
+  refuseReservedPorts(policy);
   const shape = shapeOf(policy);
   const sidecar = mesh.mode === "sidecar";
   const outside = sidecar ? egressGateway(shape, mesh.egressNamespace) : egressWaypoint(shape, mesh.egressNamespace);
