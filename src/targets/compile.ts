@@ -52,7 +52,9 @@ export function compile(policy: Policy, options: CompileOptions = {}): Compilati
   const chosen = TARGETS.filter((target) => target.chosen(policy));
   const written = selectTargets(chosen, options.targets);
   refuseUnenforced(policy, chosen);
-  const emitted = new Map(written.map((target) => [target, target.emit(policy)]));
+  // All that the workflow chooses is emitted, whatever is written: what one target refuses, no selection gets around.
+  const all = new Map(chosen.map((target) => [target, target.emit(policy)]));
+  const emitted = new Map(written.map((target) => [target, all.get(target) ?? []]));
   refuseTwice([...emitted.values()].flat());
   const generation = generationOf(policy, [...emitted.values()].flat());
   const stamped = new Map(

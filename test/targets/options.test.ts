@@ -114,7 +114,10 @@ describe("a zone", () => {
       ["bao", 'secrets: { engine: openbao, address: "https://bao.bao:8200" }'],
     ] as const) {
       const text = `apiVersion: ringfence.dev/v1\nworkflow: w\nzones: { ${zone}: { trust: internal } }\nworkloads: { a: { zone: ${zone}, image: "x:1" } }\ntargets: { ${targets} }\n`;
-      expect(() => compile(derive(loadWorkflow({ path: "w.yaml", text }))), zone).toThrow("this namespace holds");
+      const policy = derive(loadWorkflow({ path: "w.yaml", text }));
+      expect(() => compile(policy), zone).toThrow("this namespace holds");
+      // Nor does a selection get around it.
+      expect(() => compile(policy, { targets: ["network-policy"] }), zone).toThrow("this namespace holds");
     }
   });
 });
