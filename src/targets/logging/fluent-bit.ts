@@ -53,7 +53,7 @@ pipeline:
       match: ringfence.*
       script: redact.lua
       call: redact
-      # A record that the script fails on is dropped, never passed on as it was.
+      # The script catches its own failures and replaces such a record; nothing is passed on as it was.
       protected_mode: true
   outputs:
     - name: forward

@@ -33,14 +33,37 @@ function configuration(policy: Policy): string {
   path ${zones.map((zone) => `/var/log/containers/*_${zone}_*.log`).join(",")}
   pos_file /var/lib/fluentd/ringfence.pos
   tag ringfence.*
+  # A line as the container runtime writes it; what the container itself wrote stands in \`log\`.
+  <parse>
+    @type regexp
+    expression /^(?<time>[^ ]+) (?<stream>stdout|stderr) (?<part>[FP]) (?<log>.*)$/
+    time_format %Y-%m-%dT%H:%M:%S.%N%:z
+  </parse>
+</source>
+
+# A line that is a JSON object becomes fields, so that they are known by name; another stays text.
+<filter ringfence.**>
+  @type parser
+  key_name log
+  reserve_data true
+  reserve_time true
+  remove_key_name_field true
+  emit_invalid_record_to_error false
   <parse>
     @type json
   </parse>
-</source>
+</filter>
 
 <filter ringfence.**>
   @type ringfence_redact
 </filter>
+
+# What could not be read was not redacted either: it goes nowhere.
+<label @ERROR>
+  <match **>
+    @type null
+  </match>
+</label>
 
 <match ringfence.**>
   @type forward

@@ -40,6 +40,7 @@ function requires(policy: Policy): readonly string[] {
   const namespace = decisionNamespace(policy);
   const keys = policy.identities.map(({ name }) => `\`${name}.json\``).join(", ");
   return [
+    `Nobody but managers may write in \`${namespace}\`: its pods and its ConfigMaps decide, and whoever supplies \`token-keys\` can issue tokens.`,
     ...(asksDecisionPoint(policy)
       ? ["The external authorizer of `istio/mesh-config.yaml` is merged into the mesh's configuration."]
       : []),
