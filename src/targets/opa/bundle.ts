@@ -24,22 +24,23 @@ const MODULES = ["authz.rego", "edge.rego", "envoy.rego", "mask.rego", "paths.re
  * @throws POLICY_MODULE for a module of the user's that is in error, or could do something other than narrow
  */
 export function authorizationBundle(policy: Policy): BundleFile[] {
-  const own = policy.modules.map(({ path, text }) => ({ path: ownPath(path), text }));
   const modules = [
     ...MODULES.map((path) => ({ path, text: readFileSync(new URL(`rego/${path}`, import.meta.url), "utf8") })),
     { path: "narrow.rego", text: narrowModule(policy) },
-    ...own,
   ];
   const data = { ringfence: { policy: policyData(policy) } };
   try {
-    compile(
-      modules.map(({ path, text }) => ({ file: path, text })),
-      { data, strict: true },
-    );
+    // The user's modules keep the path that the user knows, so that what is wrong is said of that file.
+    const own = policy.modules.map(({ path, text }) => ({ file: path, text }));
+    compile([...modules.map(({ path, text }) => ({ file: `ringfence:${path}`, text })), ...own], {
+      data,
+      strict: true,
+    });
   } catch (error) {
-    throw new RingfenceError(regoProblems(error, own));
+    throw new RingfenceError(regoProblems(error, policy.modules));
   }
-  const files = [...modules, { path: "data.json", text: `${JSON.stringify(data, null, 1)}\n` }];
+  const own = policy.modules.map(({ path, text }) => ({ path: ownPath(path), text }));
+  const files = [...modules, ...own, { path: "data.json", text: `${JSON.stringify(data, null, 1)}\n` }];
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

@@ -91,6 +91,6 @@ describe("the bundle", () => {
     expect(thrown).toBeInstanceOf(RingfenceError);
     const [problem] = (thrown as RingfenceError).problems;
     expect(problem?.message).toContain(message);
-    expect(problem?.span && formatSpan(problem.span)).toContain(place);
+    expect(problem?.span && formatSpan(problem.span)).toMatch(new RegExp(`^${place}`));
   });
 });
