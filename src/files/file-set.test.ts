@@ -77,6 +77,43 @@ describe("writeFileSet", () => {
     }
   });
 
+  it("never follows a link above a file, force or not, not even to remove", async () => {
+    const elsewhere = join(folder, "..", "elsewhere");
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, "a.yaml"), "1");
+    await writeFileSet(folder, set({ "x/y/a.yaml": "1" }));
+    rmSync(join(folder, "x"), { recursive: true });
+    symlinkSync("..", join(folder, "x"));
+    mkdirSync(join(folder, "..", "y"));
+    symlinkSync(join(elsewhere, "a.yaml"), join(folder, "..", "y", "a.yaml"));
+    symlinkSync(elsewhere, join(folder, "z"));
+    for (const files of [{ "x/y/a.yaml": "2" }, { "z/a.yaml": "2" }, { "z/new.yaml": "2" }, {}]) {
+      for (const force of [false, true]) {
+        const failed = await writeFileSet(folder, set(files), { force }).catch((error) => error);
+        expect(failed).toMatchObject({ code: "FILE_SET_EDITED" });
+        expect(failed.message).toContain("follow a link");
+      }
+    }
+    expect(readdirSync(elsewhere)).toEqual(["a.yaml"]);
+    expect(readFileSync(join(elsewhere, "a.yaml"), "utf8")).toBe("1");
+  });
+
+  it("follows no link that appears between a decision and its end", async () => {
+    await writeFileSet(folder, set({ "x/a.yaml": "1" }));
+    const elsewhere = join(folder, "..", "elsewhere");
+    mkdirSync(elsewhere);
+    const decided = join(folder, ".ringfence-next");
+    mkdirSync(decided);
+    writeFileSync(join(decided, "0"), "2");
+    writeFileSync(join(decided, "plan"), JSON.stringify({ put: ["z/a.yaml"], remove: [] }));
+    symlinkSync(elsewhere, join(folder, "z"));
+    await expect(recoverFileSet(folder)).rejects.toMatchObject({ code: "FILE_UNWRITABLE" });
+    expect(readdirSync(elsewhere)).toEqual([]);
+    rmSync(join(folder, "z"));
+    await recoverFileSet(folder);
+    expect(readFileSync(join(folder, "z/a.yaml"), "utf8")).toBe("2");
+  });
+
   it.each(["../x", "/x", "a/../../x", "a//b", "", "a\\b"])(
     "refuses the path %j in a set and in a record",
     async (path) => {

@@ -51,7 +51,7 @@ export function compareFileSet(folder: string, files: readonly SetFile[]): reado
   const wanted = new Map(files.map(({ path, text }) => [safePath(path), text]));
   const paths = [...new Set([...wanted.keys(), ...owned.keys()])].sort();
   return paths.flatMap((path): FileComparison[] => {
-    const before = readIfThere(join(folder, path));
+    const before = isInside(folder, path) ? readIfThere(join(folder, path)) : NO_FILE;
     const after = wanted.get(path);
     const digest = owned.get(path);
     if (before === undefined) return after === undefined ? [] : [{ path, state: "missing", before, after }];
@@ -95,8 +95,12 @@ export async function writeFileSet(
 }
 
 function refuseEdited(folder: string, comparisons: readonly FileComparison[]): void {
-  const problems: Problem[] = comparisons.flatMap(({ path, state, after }): Problem[] => {
+  const problems: Problem[] = comparisons.flatMap(({ path, state, before, after }): Problem[] => {
     if (state !== "edited" && state !== "foreign") return [];
+    if (before === NO_FILE) {
+      const message = `\`${join(folder, path)}\` would replace a folder or a link, or follow a link`;
+      return [{ code: "FILE_SET_EDITED", message, hint: "remove what stands in the way, or choose another folder" }];
+    }
     const what =
       state === "foreign"
         ? "stands there and was not generated"
@@ -158,10 +162,12 @@ export async function recoverFileSet(folder: string): Promise<void> {
       // Not there: it took its place before the crash.
       if (!existsSync(staged)) continue;
       const target = join(folder, safePath(path));
+      refuseLeadingOut(folder, path);
       await mkdir(dirname(target), { recursive: true });
       await rename(staged, target);
     }
     for (const path of plan.remove) {
+      refuseLeadingOut(folder, safePath(path));
       await rm(join(folder, safePath(path)), { force: true });
       removeEmptyFolders(folder, dirname(path));
     }
@@ -249,6 +255,20 @@ function safePath(path: string): string {
     return path;
   }
   throw new RingfenceError({ code: "FILE_SET_RECORD", message: `\`${path}\` is no path of a generated file` });
+}
+
+/** Whether the folders above a path are folders of ours or not there yet: a link among them leads out. */
+function isInside(folder: string, path: string): boolean {
+  for (let at = dirname(path); at !== "."; at = dirname(at)) {
+    if (lstatSync(join(folder, at), { throwIfNoEntry: false })?.isDirectory() === false) return false;
+  }
+  return true;
+}
+
+function refuseLeadingOut(folder: string, path: string): void {
+  if (isInside(folder, path)) return;
+  const message = `\`${join(folder, path)}\` does not lie in a folder of its own: a link or a file stands above it`;
+  throw new RingfenceError({ code: "FILE_UNWRITABLE", message, hint: "put a folder in the place of the link" });
 }
 
 function readIfThere(path: string): string | undefined {
