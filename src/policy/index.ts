@@ -27,3 +27,4 @@ export {
 } from "../workflow/index.js";
 export { derive } from "./derive.js";
 export type * from "./policy.js";
+export { isPublicAddress } from "./public-address.js";

@@ -223,6 +223,20 @@ export const DATA_CASES: readonly Case[] = [
     no: [],
   },
   {
+    rule: "outside-api-inside",
+    yes: [[MAPS, "maps: { kind: api, host: 169.254.169.254 }"]],
+    where: ["maps"],
+    says: "`169.254.169.254` is an address that is not of the public Internet",
+    no: [[MAPS, "maps: { kind: api, host: 9.9.9.9 }"]],
+  },
+  {
+    rule: "outside-api-inside",
+    yes: [[MAPS, "maps: { kind: api, host: kubernetes.default.svc }"]],
+    where: ["maps"],
+    says: "`kubernetes.default.svc` is a Service of the cluster",
+    no: [[MAPS, "maps: { kind: api, host: kubernetes.default.svc.example }"]],
+  },
+  {
     rule: "store-calls-outside",
     yes: [[TO_MAPS, "- { from: db, to: maps, data: [town] }"]],
     where: ["db>maps:443"],

@@ -1,6 +1,7 @@
 /** Who gets near what: the ways in from outside, the ways out, and the flows that climb in trust. */
 import type { Policy, Rule, Workload } from "../../policy/index.js";
 import { describe, factsOf, isOpen, list, trustOf, trustRank, workloadOf } from "../facts.js";
+import { whyInside } from "../inside-host.js";
 import type { Hit, ThreatRule } from "../rule.js";
 
 export const EXPOSURE_RULES: readonly ThreatRule[] = [
@@ -210,6 +211,25 @@ export const EXPOSURE_RULES: readonly ThreatRule[] = [
               ...used.map((id) => `${id} may go to any of them`),
             ],
             remedy: "name the hosts that are called, one outside party each",
+          },
+        ];
+      }),
+  },
+  {
+    id: "outside-api-inside",
+    severity: "high",
+    title: "an outside API is not outside",
+    why: "a way out to this host opens what stands inside, where no flow was declared and no identity is asked for: a Service, a neighbour, the credentials of the machine",
+    evaluate: (policy) =>
+      policy.outside.flatMap((party) => {
+        const why = party.kind === "api" ? whyInside(party.host, policy) : undefined;
+        if (party.kind !== "api" || why === undefined) return [];
+        return [
+          {
+            where: party.name,
+            span: party.span,
+            evidence: [`\`${party.host}\` ${why}`],
+            remedy: "declare what answers there as a workload with flows of its own, or name the public host",
           },
         ];
       }),
