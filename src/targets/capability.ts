@@ -1,6 +1,7 @@
 /**
  * What an engine can and cannot do, as data: the documentation, the summary of controls and the refusal of what nobody
- * enforces all read these tables. A table is complete by its type, so a new feature makes every target take a stand.
+ * enforces all read these tables. A table is complete by its type; what a target that is about something
+ * else says nothing of is left to others, never enforced.
  */
 
 /** Where a control stands. One engine may stand for a layer or another, never for two at once. */
@@ -59,3 +60,35 @@ export const partly = (how: string, limits: string, ...to: readonly Layer[]): Ca
   to,
 });
 export const left = (why: string, ...to: readonly Layer[]): Capability => ({ level: "left", why, to });
+
+/** Who holds a feature when an engine is about something else. */
+const HOLDERS: Readonly<Record<Feature, readonly Layer[]>> = {
+  "default-deny": ["mesh", "network"],
+  callers: ["mesh", "network"],
+  ports: ["mesh", "network"],
+  identity: ["mesh"],
+  mtls: ["mesh"],
+  methods: ["mesh", "authorization"],
+  paths: ["mesh", "authorization"],
+  hosts: ["mesh", "authorization"],
+  token: ["mesh", "authorization"],
+  roles: ["mesh", "authorization"],
+  normalization: ["mesh"],
+  "outside-hosts": ["mesh", "network"],
+  "tls-origination": ["mesh"],
+  "pod-security": ["cluster", "admission"],
+  accounts: ["cluster"],
+  placement: ["admission"],
+  "own-rules": ["authorization"],
+  secrets: ["secrets"],
+  "at-rest": ["encryption"],
+  redaction: ["logs"],
+  "decision-log": ["logs"],
+  response: ["logs"],
+};
+
+/** The table of an engine that is about something else, to be overridden where it is not. */
+export function leftToOthers(why: string): CapabilityTable {
+  const entries = Object.entries(HOLDERS).map(([feature, holders]) => [feature, left(why, ...holders)] as const);
+  return Object.fromEntries(entries) as Record<Feature, Capability>;
+}
