@@ -16,16 +16,19 @@ import { loadWorkflow } from "./workflow/index.js";
 export function openPolicy(path: string): Policy {
   const workflow = loadWorkflow(readSource(path));
   const folder = path === "-" ? "." : dirname(path);
-  for (const pattern of workflow.policies) {
-    if (globFiles(folder, [pattern]).length > 0) continue;
-    throw new RingfenceError({
-      code: "FILE_NOT_FOUND",
-      message: `\`policies\` names \`${pattern}\`, and no file below \`${folder}\` matches`,
-      hint: "a policy that is meant to narrow must be there: correct the pattern or leave it out",
-      span: workflow.span,
-    });
+  const missing = workflow.policies.filter(({ pattern }) => globFiles(folder, [pattern]).length === 0);
+  if (missing.length > 0) {
+    throw new RingfenceError(
+      missing.map(({ pattern, span }) => ({
+        code: "FILE_NOT_FOUND",
+        message: `no file below \`${folder}\` matches \`${pattern}\``,
+        hint: "a policy that is meant to narrow must be there: correct the pattern or leave it out",
+        span,
+      })),
+    );
   }
-  const modules = globFiles(folder, workflow.policies).map((file) => ({
+  const patterns = workflow.policies.map(({ pattern }) => pattern);
+  const modules = globFiles(folder, patterns).map((file) => ({
     path: file,
     text: readSource(join(folder, file)).text,
   }));

@@ -115,7 +115,10 @@ function readHead(shapes: Shapes): Pick<Workflow, "name" | "trustDomain" | "poli
   return {
     name: head.workflow as string,
     trustDomain: domain,
-    policies: (head.policies as string[] | undefined) ?? [],
+    policies: ((head.policies as string[] | undefined) ?? []).map((pattern, index) => ({
+      pattern,
+      span: shapes.document.spanOf(["policies", index]),
+    })),
   };
 }
 

@@ -15,8 +15,8 @@ export interface Workflow {
   readonly outside: readonly OutsideParty[];
   readonly flows: readonly Flow[];
   readonly secrets: readonly Secret[];
-  /** globs of the user's own Rego files, relative to the workflow file */
-  readonly policies: readonly string[];
+  /** the user's own Rego files */
+  readonly policies: readonly PolicyFiles[];
   readonly receivers: readonly Receiver[];
   readonly respond: readonly ResponseRule[];
   readonly accepted: readonly AcceptedRisk[];
@@ -37,6 +37,12 @@ export type Sensitivity = (typeof SENSITIVITIES)[number];
 export interface Zone {
   readonly name: string;
   readonly trust: TrustLevel;
+  readonly span: Span;
+}
+
+/** The user's own Rego, by a pattern relative to the folder of the workflow file. */
+export interface PolicyFiles {
+  readonly pattern: string;
   readonly span: Span;
 }
 

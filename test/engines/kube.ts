@@ -19,6 +19,8 @@ export interface Kubectl {
 export interface Kube {
   readonly kubeconfig: string;
   kubectl(args: readonly string[], input?: string): Kubectl;
+  /** the bytes that etcd holds for a key, as text; empty when there are none */
+  stored(key: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -119,7 +121,14 @@ export async function startKube(
     await stop();
     throw error;
   }
-  return { kubeconfig, kubectl, stop };
+  // etcd's own gateway of its API to JSON: no further program is needed.
+  const stored = async (key: string): Promise<string> => {
+    const body = JSON.stringify({ key: Buffer.from(key).toString("base64") });
+    const answer = await fetch(`${url}/v3/kv/range`, { method: "POST", body });
+    const { kvs = [] } = (await answer.json()) as { kvs?: { value: string }[] };
+    return kvs.map(({ value }) => Buffer.from(value, "base64").toString("latin1")).join("");
+  };
+  return { kubeconfig, kubectl, stored, stop };
 }
 
 async function freePorts(count: number): Promise<readonly number[]> {
@@ -136,17 +145,18 @@ async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 /**
- * Texts of CustomResourceDefinitions that Go's module cache holds beside the engines that were built from it.
+ * Texts of CustomResourceDefinitions that Go's module cache holds since the engines were installed.
  * Undefined, with a line that says so, when a module is not there.
  */
-export function crds(): readonly string[] | undefined {
+export function crds(...engines: readonly (keyof typeof CRD_FILES)[]): readonly string[] | undefined {
   const cache = process.env.GOMODCACHE ?? join(process.env.HOME ?? "", "go/pkg/mod");
   const found: string[] = [];
-  for (const [module, pattern] of CRD_FILES) {
+  for (const name of engines) {
+    const pattern = CRD_FILES[name];
     const listed = spawnSync("sh", ["-c", `ls -d ${pattern}`], { cwd: cache, encoding: "utf8" });
     const paths = listed.stdout.split("\n").filter((path) => path !== "");
     if (listed.status !== 0 || paths.length === 0) {
-      console.log(`not run: the CRDs of ${module} are not in ${cache}`);
+      console.log(`not run: the CRDs of ${name} are not in ${cache}`);
       return undefined;
     }
     found.push(...paths.map((path) => readFileSync(join(cache, path), "utf8")));
@@ -154,7 +164,11 @@ export function crds(): readonly string[] | undefined {
   return found;
 }
 
-const CRD_FILES = [
-  ["istio.io/istio", "istio.io/istio@*/manifests/charts/base/files/crd-all.gen.yaml"],
-  ["sigs.k8s.io/gateway-api", "sigs.k8s.io/gateway-api@*/config/crd/standard/gateway.networking.k8s.io_*.yaml"],
-] as const;
+const OPA = "github.com/open-policy-agent";
+const CRD_FILES = {
+  Istio: "istio.io/istio@*/manifests/charts/base/files/crd-all.gen.yaml",
+  "the Gateway API": "sigs.k8s.io/gateway-api@*/config/crd/standard/gateway.networking.k8s.io_*.yaml",
+  Gatekeeper: `${OPA}/gatekeeper/v3@*/config/crd/bases/constrainttemplate-customresourcedefinition.yaml`,
+  "Gatekeeper's match": `${OPA}/gatekeeper/v3@*/config/crd/bases/match.gatekeeper.sh_matchcrd.yaml`,
+  Cilium: "github.com/cilium/cilium@*/pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml",
+} as const;

@@ -88,7 +88,7 @@ function complaints({ stderr }: { readonly stderr: string }): string[] {
 }
 
 const programs = kubePrograms();
-const definitions = crds();
+const definitions = crds("Istio", "the Gateway API");
 
 describe.skipIf(programs === undefined || definitions === undefined)("the API server", () => {
   let kube: Kube | undefined;

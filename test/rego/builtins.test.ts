@@ -30,9 +30,19 @@ function differences(opa: string, calls: readonly Call[]): readonly string[] {
   const wanted = askOpa(opa, calls);
   return calls.flatMap((call, i) => {
     const answer = ours(call);
-    if (answer === wanted[i]) return [];
+    if (comparable(call, answer) === comparable(call, wanted[i])) return [];
     return [`${call.name}(${call.args.map(regoText).join(", ")}): ${answer}, OPA ${wanted[i]}`];
   });
+}
+
+/** OPA lists what is wrong with a document in the order of a Go map: another one in each run. */
+function comparable({ name }: Call, answer: string | undefined): string | undefined {
+  if (answer === undefined || !/^json\.(match|verify)_schema$/.test(name)) return answer;
+  const [holds, problems] = JSON.parse(answer) as [boolean, unknown];
+  return JSON.stringify([
+    holds,
+    Array.isArray(problems) ? problems.map((one) => JSON.stringify(one)).sort() : problems,
+  ]);
 }
 
 interface Capability {

@@ -42,7 +42,9 @@ export const check: DeclareCommand = (program, cli) => {
         return;
       }
       const threshold = choice("--fail-on", failOn, THRESHOLDS);
+      cli.terminal.step(`reading ${file}`);
       const policy = openPolicy(file);
+      cli.terminal.step("looking for threats");
       const findings = findThreats(policy, { today: cli.today });
       const open = findings.filter((finding) => finding.accepted === undefined);
       if (json === true) {

@@ -35,6 +35,7 @@ export const compile: DeclareCommand = (program, cli) => {
     )
     .action(async (options: Options) => {
       refuseContradictions(options);
+      cli.terminal.step(`reading ${options.file}`);
       const policy = openPolicy(options.file);
       cli.terminal.step(`compiling ${policy.workflow}`);
       const compilation = compilePolicy(policy, options.target === undefined ? {} : { targets: options.target });
@@ -47,6 +48,7 @@ export const compile: DeclareCommand = (program, cli) => {
       }
       const folder = options.output ?? "";
       if (options.check === true) {
+        cli.terminal.step(`comparing ${folder}`);
         const comparisons = compareFileSet(folder, compilation.files);
         reportCheck(cli, folder, comparisons, options.json === true);
         return;

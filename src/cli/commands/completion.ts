@@ -9,6 +9,7 @@ export const completion: DeclareCommand = (program, cli) => {
     .command("completion")
     .description("print a completion script for a shell")
     .argument("<shell>", SHELLS.join(", "))
+    .option("--json", "print JSON: the script, and the tree of commands and options")
     .addHelpText(
       "after",
       examples(
@@ -17,10 +18,12 @@ export const completion: DeclareCommand = (program, cli) => {
         ["completion fish > ~/.config/fish/completions/ringfence.fish", "fish"],
       ),
     )
-    .action((shell: string) => {
+    .action((shell: string, { json }: { json?: true }) => {
       const words = wordsOf(program, []);
       const scripts = { bash, zsh, fish };
-      cli.terminal.result(scripts[choice("completion", shell, SHELLS)](words));
+      const script = scripts[choice("completion", shell, SHELLS)](words);
+      if (json === true) cli.terminal.json({ shell, commands: words, script });
+      else cli.terminal.result(script);
     });
 };
 

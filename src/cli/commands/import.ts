@@ -51,6 +51,7 @@ export const importManifests: DeclareCommand = (program, cli) => {
       if (problems.length > 0) throw new RingfenceError(problems);
       const reading = readCluster(sources, namespace === undefined ? {} : { defaultNamespace: namespace });
       if (reading.cluster.objects.length === 0) throw new RingfenceError(nothingIn(paths, reading.problems));
+      cli.terminal.step("drafting the workflow");
       const { text, report, summary } = draftWorkflow(reading, {
         ...(name === undefined ? {} : { name }),
         fallbackName: nameFrom(paths),

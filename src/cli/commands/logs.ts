@@ -8,6 +8,7 @@ interface Options extends RunningOptions {
   readonly decisions?: true;
   readonly lines: string;
   readonly follow?: true;
+  readonly json?: true;
 }
 
 const POLL_MS = 300;
@@ -20,6 +21,7 @@ export const logs: DeclareCommand = (program, cli) => {
     .option("--decisions", "the records of decisions instead, as JSON lines")
     .option("-n, --lines <count>", "how many of the last lines", "50")
     .option("--follow", "go on with what is written from now on")
+    .option("--json", "print JSON lines: `{workload, line}`, or the record of a decision")
     .addHelpText(
       "after",
       examples(
@@ -42,7 +44,9 @@ export const logs: DeclareCommand = (program, cli) => {
       const files = chosen.map((name) => {
         const path = options.decisions === true ? state.decisions(name) : state.log(name);
         // A record names its workload itself.
-        return new Tail(path, chosen.length > 1 && options.decisions !== true ? `${name} | ` : "");
+        if (options.decisions === true) return new Tail(path, printable);
+        if (options.json === true) return new Tail(path, (line) => JSON.stringify({ workload: name, line }));
+        return new Tail(path, (line) => `${chosen.length > 1 ? `${name} | ` : ""}${printable(line)}`);
       });
       for (const file of files) print(cli, file.last(count));
       while (options.follow === true) {
@@ -59,13 +63,14 @@ function print(cli: Cli, lines: readonly string[]): void {
 /** The end of a file that grows. */
 class Tail {
   readonly #path: string;
-  readonly #prefix: string;
+  readonly #write: (line: string) => string;
   #at = 0;
   #rest = "";
 
-  constructor(path: string, prefix: string) {
+  /** @param write one line of the file as it is printed */
+  constructor(path: string, write: (line: string) => string) {
     this.#path = path;
-    this.#prefix = prefix;
+    this.#write = write;
   }
 
   last(count: number): string[] {
@@ -85,7 +90,7 @@ class Tail {
       this.#at = size;
       const lines = (this.#rest + bytes.toString("utf8")).split("\n");
       this.#rest = lines.pop() ?? "";
-      return lines.map((line) => this.#prefix + printable(line));
+      return lines.map(this.#write);
     } finally {
       closeSync(file);
     }

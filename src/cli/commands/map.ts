@@ -29,6 +29,7 @@ export const map: DeclareCommand = (program, cli) => {
     )
     .action(async ({ file, format, output, json }: Options) => {
       const chosen = json === true ? "json" : choice("--format", format, MAP_FORMATS);
+      cli.terminal.step(`reading ${file}`);
       const policy = openPolicy(file);
       cli.terminal.step("drawing");
       const flows = mapFlows(policy, findThreats(policy, { today: cli.today }));

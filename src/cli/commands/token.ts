@@ -7,6 +7,7 @@ interface Options extends RunningOptions {
   readonly user?: string;
   readonly identity?: string;
   readonly ttl?: string;
+  readonly json?: true;
 }
 
 export const token: DeclareCommand = (program, cli) => {
@@ -16,6 +17,7 @@ export const token: DeclareCommand = (program, cli) => {
     .option("--user <name>", "whose token it is", "developer")
     .option("--identity <name>", "the identity provider that it stands for, when there are several")
     .option("--ttl <seconds>", "how long it is valid, up to 3600", "900")
+    .option("--json", "print JSON")
     .addHelpText(
       "after",
       examples([
@@ -34,7 +36,8 @@ export const token: DeclareCommand = (program, cli) => {
         ttlSeconds,
         ...(options.identity === undefined ? {} : { identity: options.identity }),
       });
-      cli.terminal.result(String(issued));
+      if (options.json === true) cli.terminal.json({ token: String(issued), expiresInSeconds: ttlSeconds });
+      else cli.terminal.result(String(issued));
     });
 };
 

@@ -16,6 +16,7 @@ export const regoCheck: DeclareCommand = (group, cli) => {
     .addHelpText("after", examples(["rego check --strict policies", "a folder of modules"]))
     .action((paths: string[], options: { strict?: true; bundle?: true; v0Compatible?: true; json?: true }) => {
       const version = options.v0Compatible === true ? "v0" : "v1";
+      cli.terminal.step("compiling");
       const { modules, data, sources } = load(paths, version, options.bundle === true);
       try {
         compile(modules, { data, strict: options.strict === true });

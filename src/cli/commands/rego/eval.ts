@@ -58,6 +58,7 @@ export const regoEval: DeclareCommand = (group, cli) => {
       const sources = [...plain.sources, ...bundle.sources, { path: "query", text: query }];
       const inputPath = options.stdinInput === true ? "-" : options.input;
       const input = inputPath === undefined ? undefined : readData(readSource(inputPath));
+      cli.terminal.step("evaluating");
       let bindings: readonly Binding[];
       try {
         const policy = compile([...plain.modules, ...bundle.modules], {

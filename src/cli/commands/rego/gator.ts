@@ -13,16 +13,22 @@ export function regoGator(group: Command, cli: Cli): void {
     .command("verify <paths...>")
     .description("run the suites in files and folders")
     .option("-v, --verbose", "name the cases that pass, too")
+    .option("--json", "print JSON")
     .addHelpText("after", examples(["rego gator verify deploy/gatekeeper/test", "the generated suite"]))
-    .action((paths: string[], { verbose }: { verbose?: true }) => {
+    .action((paths: string[], { verbose, json }: { verbose?: true; json?: true }) => {
+      cli.terminal.step("running suites");
       const results = paths.flatMap(suitesAt).flatMap((path) => runSuite(path, readText));
       const count = (state: string) => results.filter((result) => result.state === state).length;
+      if (count("failed") > 0 || results.length === 0) cli.exit(1);
+      if (json === true) {
+        cli.terminal.json({ results });
+        return;
+      }
       for (const { test, name, state, reasons } of results) {
         if (state === "passed" && verbose !== true) continue;
         cli.terminal.result(`${state}: ${test} / ${name}${reasons.map((reason) => `\n  ${reason}`).join("")}`);
       }
       cli.terminal.result(`${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run`);
-      if (count("failed") > 0 || results.length === 0) cli.exit(1);
     });
 }
 

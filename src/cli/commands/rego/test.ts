@@ -33,6 +33,7 @@ export const regoTest: DeclareCommand = (group, cli) => {
     .option("--json", "print JSON")
     .addHelpText("after", examples(["rego test deploy/opa/bundle deploy/opa/test", "the generated tests"]))
     .action((paths: string[], options: Options) => {
+      cli.terminal.step("running tests");
       const { modules, data, sources } = load(
         paths,
         options.v0Compatible === true ? "v0" : "v1",
