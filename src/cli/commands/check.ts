@@ -1,4 +1,5 @@
 import { openPolicy } from "../../ringfence.js";
+import { authorizationBundle } from "../../targets/index.js";
 import {
   ACCEPTANCE_KINDS,
   findingToJson,
@@ -44,6 +45,8 @@ export const check: DeclareCommand = (program, cli) => {
       const threshold = choice("--fail-on", failOn, THRESHOLDS);
       cli.terminal.step(`reading ${file}`);
       const policy = openPolicy(file);
+      // The file's own Rego counts as a part of it: what could not be compiled is not right.
+      if (policy.modules.length > 0) authorizationBundle(policy);
       cli.terminal.step("looking for threats");
       const findings = findThreats(policy, { today: cli.today });
       const open = findings.filter((finding) => finding.accepted === undefined);
@@ -51,7 +54,13 @@ export const check: DeclareCommand = (program, cli) => {
         cli.terminal.json({ workflow: policy.workflow, valid: true, findings: findings.map(findingToJson) });
       } else {
         const { workloads, rules: flows, data } = policy;
-        const size = `${workloads.length} workloads, ${flows.length} flows, ${data.length} data classes`;
+        const count = (list: readonly unknown[], one: string, more = `${one}s`) =>
+          `${list.length} ${list.length === 1 ? one : more}`;
+        const size = [
+          count(workloads, "workload"),
+          count(flows, "flow"),
+          count(data, "data class", "data classes"),
+        ].join(", ");
         cli.terminal.result(`${policy.workflow}: ${size}. The file is right.`);
         if (findings.length > 0) cli.terminal.result(`\n${renderFindings(findings, cli.terminal.palette)}`);
         else cli.terminal.result(summarize(findings));
