@@ -55,6 +55,14 @@ describe("readDocuments", () => {
     expect(read("a: no\nc: on\n", "manifest").documents[0]?.value).toEqual({ a: false, c: true });
   });
 
+  it("takes for a number only what has a digit", () => {
+    const text = "a: .\nb: [., -., ._]\nc: .5\nd: 5.\n";
+    for (const more of ["", "e: &anchor x\n"]) {
+      const { e: _, ...value } = read(text + more, "manifest").documents[0]?.value as Record<string, unknown>;
+      expect(value).toEqual({ a: ".", b: [".", "-.", "._"], c: 0.5, d: 5 });
+    }
+  });
+
   it("reads JSON, and finds its duplicate keys and places", () => {
     const [doc] = read('{"a": {"b": [1, 2]}}', "manifest").documents;
     expect(doc && formatSpan(doc.spanOf(["a", "b", 1]))).toBe("f.yaml:1:17");

@@ -17,6 +17,7 @@ import {
 } from "yaml";
 import type { Problem, Source, Span } from "../diagnostics/index.js";
 import { Document, type Json } from "./document.js";
+import { NUMBERS_HAVE_DIGITS } from "./number-tags.js";
 import { readPlainYaml } from "./plain-yaml.js";
 
 export interface Reading {
@@ -116,6 +117,7 @@ function readYamlText(source: Source, profile: Profile): Reading {
     strict: true,
     merge: profile.anchors,
     logLevel: "silent",
+    customTags: NUMBERS_HAVE_DIGITS,
   });
   try {
     for (const tree of composer.compose(new Parser().parse(source.text), true, source.text.length)) {

@@ -1,4 +1,5 @@
-export { type Comparison, compare, type Evidence, type Finding, type Witness } from "./compare.js";
+export { type Comparison, compare } from "./compare.js";
 export { declaredSet, operationSet } from "./declared.js";
+export type { Evidence, Finding, Witness } from "./finding.js";
 export { type Replay, replay } from "./replay.js";
 export { command, requestOf } from "./witness.js";

@@ -6,7 +6,8 @@ import type { Cluster } from "../../cluster/index.js";
 import { exposuresOf } from "../istio/services.js";
 import type { Connection, End } from "../layer.js";
 import { type Call, replayIstio } from "../replay/istio.js";
-import { type NetworkBehaviour, type PacketEnd, packetArrives } from "../replay/network.js";
+import { type NetworkBehaviour, type PacketEnd, type PodEnd, packetArrives } from "../replay/network.js";
+import { replayOutward } from "../replay/outside.js";
 import type { Request } from "../request.js";
 
 export interface Replay {
@@ -18,23 +19,38 @@ const BEHAVIOURS: readonly NetworkBehaviour[] = [true, false].flatMap((blocksMat
   [true, false].map((hostPodsArePods) => ({ blocksMatchPods, hostPodsArePods })),
 );
 
-export function replay(cluster: Cluster, connection: Connection, request: Request): Replay {
+/** @param outside addresses outside the cluster, one of each kind that policies tell apart */
+export function replay(
+  cluster: Cluster,
+  connection: Connection,
+  request: Request,
+  outside: readonly string[] = [],
+): Replay {
   const { from, to, port, protocol } = connection;
-  if (to.kind === "outside" || from.kind === "outside") {
-    return { outcome: "unknown", reason: "what lies outside the cluster is not replayed" };
+  if (to.kind === "outside") {
+    if (from.kind === "outside" || outside.length === 0) return NOT_REPLAYED;
+    return replayOutward(cluster, packetEnd(from), to.name, port, outside, BEHAVIOURS);
   }
-  const packet = { from: packetEnd(from), to: packetEnd(to), protocol, port };
-  const arrivals = new Set(BEHAVIOURS.map((behaviour) => packetArrives(cluster, packet, behaviour)));
+  const ends = from.kind === "pod" ? [packetEnd(from)] : outside.map((address): PacketEnd => ({ address }));
+  if (ends.length === 0) return NOT_REPLAYED;
+  const arrivals = new Set(
+    ends.flatMap((end) =>
+      BEHAVIOURS.map((behaviour) =>
+        packetArrives(cluster, { from: end, to: packetEnd(to), protocol, port }, behaviour),
+      ),
+    ),
+  );
   if (!arrivals.has(true)) return { outcome: "deny", reason: "a network policy drops the packet" };
   if (protocol !== "TCP") return arrived(arrivals, { outcome: "allow", reason: "the network lets it through" });
-  const replies = waysTo(cluster, connection).map((by) => {
+  const ways = from.kind === "pod" ? waysTo(cluster, connection) : (["address"] as const);
+  const replies = ways.map((by) => {
     const call: Call = {
-      from: { workload: from.workload, pod: from.pod },
+      from: from.kind === "pod" ? { workload: from.workload, pod: from.pod } : undefined,
       to: { workload: to.workload, pod: to.pod },
       port,
       by,
       request,
-      ...address("sourceAddress", from),
+      ...(from.kind === "pod" ? address("sourceAddress", from) : {}),
       ...address("destinationAddress", to),
     };
     return replayIstio(cluster, call);
@@ -47,13 +63,15 @@ export function replay(cluster: Cluster, connection: Connection, request: Reques
   return arrived(arrivals, { outcome: best.outcome, reason: best.reason });
 }
 
+const NOT_REPLAYED: Replay = { outcome: "unknown", reason: "what lies outside the cluster is not replayed" };
+
 /** An answer holds as far as the network surely delivers. */
 function arrived(arrivals: ReadonlySet<boolean>, answer: Replay): Replay {
   if (!arrivals.has(false) || answer.outcome === "deny") return answer;
-  return { outcome: "unknown", reason: "network plugins differ in whether the packet arrives" };
+  return { outcome: "unknown", reason: "whether the packet arrives depends on the network plugin or the address" };
 }
 
-function packetEnd({ workload, pod }: End & { kind: "pod" }): PacketEnd {
+function packetEnd({ workload, pod }: End & { kind: "pod" }): PodEnd {
   const [own] = pod.addresses;
   return own === undefined ? { workload, pod } : { workload, pod, address: own };
 }

@@ -78,10 +78,10 @@ export function addressOf(
 }
 
 /** The command that sends the request from the source; a token that it needs is taken from `$TOKEN`. */
-export function command({ from }: Connection, request: Request, address: string): string {
+export function command({ from, protocol }: Connection, request: Request, address: string): string {
   const place = from.kind === "pod" ? `kubectl exec -n ${from.workload.namespace} ${execTarget(from)} -- ` : "";
   const { http, token } = request;
-  if (http === undefined) return `${place}nc -zv ${address.replace(/:(\d+)$/, " $1")}`;
+  if (http === undefined) return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:(\d+)$/, " $1")}`;
   const parts = ["curl", "-sS", "--path-as-is", "-o", "/dev/null", "-w", quoted("%{http_code}\\n"), "-X", http.method];
   if (http.host !== address.replace(/:\d+$/, "")) parts.push("-H", quoted(`Host: ${http.host}`));
   for (const [name, value] of http.headers) parts.push("-H", quoted(value === "" ? `${name};` : `${name}: ${value}`));

@@ -113,22 +113,30 @@ function sidecarResource(cluster: Cluster, { workload, pod }: Place): Sidecar | 
 }
 
 /** Whether the client's sidecar lets through what is not in its registry. */
-function passesUnknown(cluster: Cluster, client: Place): boolean {
+export function passesUnknown(cluster: Cluster, client: Place): boolean {
   return (sidecarResource(cluster, client)?.outboundMode ?? cluster.mesh.outboundMode) === "ALLOW_ANY";
 }
 
 function inRegistry(cluster: Cluster, client: Place, service: Service, port: number): boolean {
+  return inRegistryOf(
+    cluster,
+    client,
+    `${service.name}.${service.namespace}.svc.cluster.local`,
+    service.namespace,
+    port,
+  );
+}
+
+/** Whether the client's Sidecar lets a host of this namespace into its registry. */
+export function inRegistryOf(cluster: Cluster, client: Place, host: string, namespace: string, port: number): boolean {
   const egress = sidecarResource(cluster, client)?.egress;
   if (egress === undefined) return true;
-  const host = `${service.name}.${service.namespace}.svc.cluster.local`;
   for (const { hosts, port: only } of egress) {
     if (only !== undefined && only !== port) continue;
     for (const written of hosts) {
       const [space, name] = written.includes("/") ? written.split("/", 2) : ["*", written];
       const spaceFits =
-        space === "*" ||
-        space === service.namespace ||
-        (space === "." && service.namespace === client.workload.namespace);
+        space === "*" || space === namespace || (space === "." && namespace === client.workload.namespace);
       if (spaceFits && (name === "*" || name === host || (name?.startsWith("*") && host.endsWith(name.slice(1)))))
         return true;
     }

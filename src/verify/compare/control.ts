@@ -1,0 +1,56 @@
+/**
+ * Connections that hold the controls themselves together, and so belong to no flow: the name service, the mesh's own
+ * control plane, the authorizer that proxies ask, the secret store that a pod is told to log in to. Each is known by
+ * what refers to it, and only on the port that it is for.
+ */
+import type { Cluster, Pod } from "../../cluster/index.js";
+import { exposuresOf } from "../istio/services.js";
+import type { CalledPort } from "./ports.js";
+import type { Seat } from "./seats.js";
+
+/** Istiod: discovery and certificates (plaintext and TLS), health, webhooks. */
+const ISTIOD_PORTS = [15010, 15012, 15014, 15017];
+const AGENT_SERVICE = "vault.hashicorp.com/service";
+
+/** Which control the connection is for; undefined where it is for none. */
+export function controlOf(cluster: Cluster, from: Seat, to: Seat, { protocol, port }: CalledPort): string | undefined {
+  const { workload, pod } = to;
+  if (
+    port === 53 &&
+    protocol !== "SCTP" &&
+    workload.namespace === "kube-system" &&
+    pod.labels.get("k8s-app") === "kube-dns"
+  ) {
+    return "name service";
+  }
+  if (protocol !== "TCP") return undefined;
+  if (
+    workload.namespace === cluster.mesh.rootNamespace &&
+    pod.labels.get("app") === "istiod" &&
+    ISTIOD_PORTS.includes(port)
+  ) {
+    return "control plane of the mesh";
+  }
+  const exposed = exposuresOf(cluster, pod, port).map(({ service, port: own }) => ({
+    host: `${service.name}.${service.namespace}`,
+    port: own.port,
+  }));
+  const serves = (host: string, at: number | undefined): boolean =>
+    exposed.some(
+      (one) => one.host === host.replace(/\.svc(\.cluster\.local)?$/, "") && (at === undefined || at === one.port),
+    );
+  const asked = cluster.mesh.extensionProviders.some(({ externalAuthorization }) => {
+    // `namespace/host` is another way to write the host.
+    const host = externalAuthorization?.service.split("/").at(-1);
+    return host !== undefined && serves(host, externalAuthorization?.port);
+  });
+  if (asked) return "authorizer of the mesh";
+  return storeOf(from.pod, serves) ? "secret store" : undefined;
+}
+
+function storeOf(pod: Pod, serves: (host: string, port: number | undefined) => boolean): boolean {
+  const told = pod.annotations.get(AGENT_SERVICE);
+  if (told === undefined || !URL.canParse(told)) return false;
+  const { hostname, port } = new URL(told);
+  return serves(hostname, port === "" ? undefined : Number(port));
+}

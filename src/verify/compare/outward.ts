@@ -1,0 +1,103 @@
+/**
+ * What leaves the cluster: each declared API, directly or through a gateway, and one host that nobody declares, since
+ * what reaches that reaches anything.
+ */
+import type { Cluster } from "../../cluster/index.js";
+import { endpointsOf } from "../../cluster/index.js";
+import type { Policy, Rule } from "../../policy/index.js";
+import { type Connection, combine, outcome } from "../layer.js";
+import { matchesName } from "../layers/egress/registry.js";
+import { withinLimits } from "../space/index.js";
+import type { Finding, Place, World } from "./finding.js";
+import { comparePair } from "./pair.js";
+import type { Seat } from "./seats.js";
+
+export interface Outward {
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
+  readonly compared: number;
+}
+
+const ANYWHERE = { host: "anywhere.invalid", port: 443, rules: [] };
+
+export function compareOutward(world: World, policy: Policy, seats: readonly Seat[]): Outward {
+  const zones = new Set(policy.zones.map(({ name }) => name));
+  const exits = seats.filter(({ part }) => part === "exit");
+  const findings: Finding[] = [];
+  const notes: string[] = [];
+  let compared = 0;
+  for (const from of seats) {
+    if (from.part === "exit" || from.part === "entrance" || !zones.has(from.workload.namespace)) continue;
+    for (const { host, port, rules } of [...apisOf(policy, from.name), ANYWHERE]) {
+      compared++;
+      const connection: Connection = { from: endOf(from), to: { kind: "outside", name: host }, port, protocol: "TCP" };
+      const place: Place = { from: from.id, to: host, protocol: "TCP", port, unnamed: false };
+      const found = comparePair(world, policy, connection, place, rules);
+      findings.push(...found.filter(({ rule }) => rule === undefined));
+      const lacks = found.filter(({ rule }) => rule !== undefined);
+      if (lacks.length === 0) continue;
+      const through = lacks.some(({ kind }) => kind === "blockage") ? throughExit(world, exits, from) : "denied";
+      if (through === "allowed") continue;
+      const [absent] = exits.length > 0 ? [] : gatewaysFor(world.cluster, host);
+      if (absent === undefined) findings.push(...lacks);
+      else {
+        for (const { id } of rules)
+          notes.push(
+            `\`${id}\` goes out through ${absent}, whose pods are not in these manifests: what it lets through was not looked at`,
+          );
+      }
+    }
+  }
+  return { findings, notes, compared };
+}
+
+const endOf = ({ workload, pod }: Seat) => ({ kind: "pod", workload, pod }) as const;
+
+/** Every declared API, with the rules that let this workload call it. */
+function apisOf(
+  policy: Policy,
+  from: string | undefined,
+): readonly { readonly host: string; readonly port: number; readonly rules: readonly Rule[] }[] {
+  return policy.outside.flatMap((party) => {
+    if (party.kind !== "api") return [];
+    const rules = policy.rules.filter(
+      (rule) =>
+        rule.from.kind === "workload" &&
+        rule.from.name === from &&
+        rule.to.kind === "api" &&
+        rule.to.name === party.name,
+    );
+    return [{ host: party.host, port: party.port, rules }];
+  });
+}
+
+/** Whether any exit takes some request of the caller's. */
+function throughExit(world: World, exits: readonly Seat[], from: Seat): "allowed" | "denied" | "unknown" {
+  const answers = exits.flatMap((exit) =>
+    servedPorts(world.cluster, exit).map((port) => {
+      const connection: Connection = { from: endOf(from), to: endOf(exit), port, protocol: "TCP" };
+      const judged = withinLimits(() => combine(world.layers.map((layer) => layer.judge(connection))));
+      return judged === undefined ? "unknown" : outcome(judged);
+    }),
+  );
+  return answers.find((one) => one === "allowed") ?? answers.find((one) => one === "unknown") ?? "denied";
+}
+
+function servedPorts(cluster: Cluster, { pod }: Seat): readonly number[] {
+  const ports = cluster.services.flatMap((service) =>
+    endpointsOf(cluster, service).flatMap((endpoint) =>
+      endpoint.pod === pod && endpoint.port !== undefined ? [endpoint.port] : [],
+    ),
+  );
+  return [...new Set(ports)];
+}
+
+/** Services of gateways that VirtualServices of the mesh send calls to this host to. */
+function gatewaysFor(cluster: Cluster, host: string): readonly string[] {
+  return cluster.virtualServices.flatMap(({ hosts, gateways, http, tls, tcp }) => {
+    if (!hosts.some((one) => matchesName(one, host))) return [];
+    if (gateways.length > 0 && !gateways.includes("mesh")) return [];
+    const leads = [...http, ...tls, ...tcp].flatMap(({ destinations }) => destinations.map((one) => one.host));
+    return leads.filter((one) => one !== host);
+  });
+}

@@ -1,0 +1,69 @@
+/** One connection against the rules that declare it: what gets through and should not, what should and doesn't. */
+import type { Operation, Policy, Rule } from "../../policy/index.js";
+import { type Connection, combine, type Judgement } from "../layer.js";
+import { dimension, type RequestSet, withinLimits } from "../space/index.js";
+import { declaredSet, operationSet } from "./declared.js";
+import { type Finding, findingOf, mendLeak, mendUnknown, type Place, type World, witnessOf } from "./finding.js";
+
+/** @param rules those that declare requests on this connection */
+export function comparePair(
+  world: World,
+  policy: Policy,
+  connection: Connection,
+  place: Place,
+  rules: readonly Rule[],
+): readonly Finding[] {
+  const judged = withinLimits(() => {
+    const reach = combine(world.layers.map((layer) => layer.judge(connection)));
+    const declared = declaredSet(rules, policy);
+    return { reach, sure: reach.must.minus(declared), possible: reach.may.minus(declared) };
+  });
+  if (judged === undefined) {
+    const mend = "simplify the policies of this port: there are too many cases to tell";
+    return [findingOf(world, connection, place, { kind: "unknown", witness: undefined, mend })];
+  }
+  const { reach, sure, possible } = judged;
+  const found: Finding[] = [];
+  const leak = sure.isEmpty ? undefined : witnessOf(world, connection, sure);
+  if (leak?.replay.outcome === "allow") {
+    found.push(findingOf(world, connection, place, { kind: "leak", witness: leak, mend: mendLeak(rules) }));
+  } else if (!possible.isEmpty) {
+    const maybe = leak ?? witnessOf(world, connection, possible);
+    found.push(findingOf(world, connection, place, { kind: "unknown", witness: maybe, mend: mendUnknown(maybe) }));
+  }
+  for (const rule of rules) {
+    for (const operation of rule.operations) {
+      found.push(...blocked(world, policy, connection, place, reach, rule, operation));
+    }
+  }
+  return found;
+}
+
+/** A role, a host, a header may be asked for by the cluster too; a method and path must get through with some. */
+function blocked(
+  world: World,
+  policy: Policy,
+  connection: Connection,
+  place: Place,
+  { may, must }: Judgement,
+  rule: Rule,
+  operation: Operation,
+): readonly Finding[] {
+  const wanted = operationSet(operation, rule, policy);
+  const asked = essence(wanted);
+  const stopped = asked.minus(essence(wanted.intersect(may)));
+  if (!stopped.isEmpty) {
+    const witness = witnessOf(world, connection, stopped.intersect(wanted));
+    return [findingOf(world, connection, place, { kind: "blockage", rule, witness })];
+  }
+  const unsure = asked.minus(essence(wanted.intersect(must)));
+  if (unsure.isEmpty) return [];
+  const witness = witnessOf(world, connection, unsure.intersect(wanted));
+  return [findingOf(world, connection, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
+}
+
+/** The set over protocol, method and path alone: whether there is some request of each kind. */
+function essence(set: RequestSet): RequestSet {
+  const kept = new Set([dimension.protocol.key, dimension.method.key, dimension.path.key]);
+  return set.dimensions.filter(({ key }) => !kept.has(key)).reduce((rest, one) => rest.some(one), set);
+}

@@ -1,0 +1,112 @@
+/**
+ * Connections between pods. Pairs that the layers deny without looking at a request are passed over at once: only those
+ * that a rule declares, or that stand in a group which may get through, are compared request by request.
+ */
+import type { Policy, Rule } from "../../policy/index.js";
+import type { Connection } from "../layer.js";
+import { Bits } from "../layers/network/bits.js";
+import type { Network, PodPoint } from "../layers/network/index.js";
+import { Reachability } from "../reach.js";
+import { controlOf } from "./control.js";
+import type { Finding, Place, World } from "./finding.js";
+import { comparePair } from "./pair.js";
+import { type CalledPort, portsOf } from "./ports.js";
+import type { Seat } from "./seats.js";
+
+export interface Within {
+  readonly findings: readonly Finding[];
+  /** what entrances let users do, by the rule that declares it: each has to hold at one of them */
+  readonly entrances: ReadonlyMap<Rule, readonly (readonly Finding[])[]>;
+  readonly compared: number;
+  /** connections for the controls themselves, or to a gateway on the way out: no flow declares them as such */
+  readonly controls: number;
+}
+
+export function compareWithin(world: World, policy: Policy, network: Network, seats: readonly Seat[]): Within {
+  const zones = new Set(policy.zones.map(({ name }) => name));
+  const concerns = (seat: Seat): boolean => seat.name !== undefined || zones.has(seat.workload.namespace);
+  const reach = new Reachability(network);
+  const findings: Finding[] = [];
+  const entrances = new Map<Rule, (readonly Finding[])[]>();
+  let [compared, controls] = [0, 0];
+  for (const to of seats) {
+    const destination = network.points.byPod.get(to.pod);
+    const into = policy.rules.filter((rule) => rule.to.kind === "workload" && rule.to.name === to.name);
+    const spoken = new Set<string>();
+    for (const called of portsOf(
+      network,
+      to,
+      into.map(({ port }) => port.port),
+    )) {
+      const candidates = destination === undefined ? undefined : sourcesOf(network, reach, destination, called);
+      for (const from of seats) {
+        if (from.workload === to.workload || (!concerns(from) && !concerns(to))) continue;
+        compared++;
+        const rules = rulesBetween(into, from).filter(
+          (rule) => called.protocol === "TCP" && rule.port.port === called.port,
+        );
+        const source = network.points.byPod.get(from.pod);
+        const passes = source === undefined || candidates === undefined || candidates.has(source.index);
+        if (!passes && rules.length === 0) continue;
+        if (controlOf(world.cluster, from, to, called) !== undefined || isOnItsWayOut(policy, from, to)) {
+          controls++;
+          continue;
+        }
+        // What every port has in common was said of a named one already.
+        const pair = `${from.id} ${called.protocol === "TCP" ? "proxied" : "bare"}`;
+        if (called.unnamed && spoken.has(pair)) continue;
+        const found = comparePair(world, policy, connectionOf(from, to, called), placeOf(from, to, called), rules);
+        if (found.length > 0) spoken.add(pair);
+        findings.push(...(from.part === "entrance" ? perEntrance(found, rules, entrances) : found));
+      }
+    }
+  }
+  return { findings, entrances, compared, controls };
+}
+
+/** What a rule of users lacks at one entrance is kept for later: another entrance may have it. */
+function perEntrance(
+  found: readonly Finding[],
+  rules: readonly Rule[],
+  entrances: Map<Rule, (readonly Finding[])[]>,
+): readonly Finding[] {
+  for (const rule of rules) {
+    const lacks = found.filter((finding) => finding.rule === rule);
+    entrances.set(rule, [...(entrances.get(rule) ?? []), lacks]);
+  }
+  return found.filter(({ rule }) => rule === undefined);
+}
+
+/** An entrance does for users what their flows declare. */
+function rulesBetween(into: readonly Rule[], from: Seat): readonly Rule[] {
+  if (from.part === "entrance") return into.filter((rule) => rule.from.kind === "users");
+  return into.filter(
+    (rule) => rule.from.kind === "workload" && from.name !== undefined && rule.from.name === from.name,
+  );
+}
+
+/** Whoever has a flow to the outside may call the gateway that leads there. */
+function isOnItsWayOut({ rules }: Policy, { name }: Seat, { part }: Seat): boolean {
+  if (part !== "exit" || name === undefined) return false;
+  return rules.some((rule) => rule.from.kind === "workload" && rule.from.name === name && rule.to.kind === "api");
+}
+
+function sourcesOf(network: Network, reach: Reachability, to: PodPoint, { protocol, port }: CalledPort): Bits {
+  const size = network.points.all.length;
+  const groups =
+    protocol === "TCP"
+      ? reach.to(to, port).map(({ sources }) => sources)
+      : network
+          .to(to.index)
+          .may.flatMap(({ points, ports }) => (network.ports.has(ports, protocol, port) ? [points] : []));
+  return groups.reduce((sum, points) => sum.or(points), Bits.none(size));
+}
+
+function connectionOf(from: Seat, to: Seat, { protocol, port }: CalledPort): Connection {
+  const end = ({ workload, pod }: Seat) => ({ kind: "pod", workload, pod }) as const;
+  return { from: end(from), to: end(to), port, protocol };
+}
+
+function placeOf(from: Seat, to: Seat, { protocol, port, unnamed }: CalledPort): Place {
+  return { from: from.id, to: to.id, protocol, port, unnamed };
+}
