@@ -10,6 +10,7 @@ const SRC = resolve(import.meta.dirname, "../src");
 
 const MAY_IMPORT: Record<string, readonly string[]> = {
   diagnostics: [],
+  markup: [],
   rego: [],
   files: ["diagnostics"],
   documents: ["diagnostics"],
@@ -18,11 +19,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   workflow: ["diagnostics", "documents", "identity"],
   policy: ["diagnostics", "identity", "workflow"],
   threats: ["diagnostics", "policy"],
-  map: ["diagnostics", "policy", "threats"],
+  map: ["diagnostics", "markup", "policy", "threats"],
   draft: ["diagnostics", "cluster", "workflow"],
   targets: ["diagnostics", "identity", "policy", "rego"],
   gatekeeper: ["diagnostics", "documents", "rego"],
-  verify: ["diagnostics", "documents", "cluster", "policy", "rego", "gatekeeper"],
+  verify: ["diagnostics", "markup", "documents", "cluster", "policy", "rego", "gatekeeper"],
   runtime: ["diagnostics", "files", "identity", "policy", "rego"],
   cli: ["*"],
 };

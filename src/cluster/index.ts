@@ -57,6 +57,7 @@ export type {
   RequestAuthentication,
   TargetRef,
 } from "./istio-security.js";
+export { readLiveSources } from "./live.js";
 export type { ExtensionProvider, MeshConfig, PathNormalization } from "./mesh.js";
 export { impliedNamespace, NAME_LABEL, type Namespace } from "./namespaces.js";
 export type { IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from "./network-policy.js";

@@ -52,6 +52,7 @@ export const CODES = {
   CLUSTER_UNKNOWN_FIELD: { exit: 3, summary: "a Kubernetes object has a field that its kind does not know" },
   CLUSTER_MISSING_FIELD: { exit: 3, summary: "a Kubernetes object lacks a field that its kind requires" },
   CLUSTER_DUPLICATE: { exit: 3, summary: "two documents define the same Kubernetes object differently" },
+  CLUSTER_UNREACHABLE: { exit: 4, summary: "a running cluster cannot be read" },
   // draft
   DRAFT_NOTHING: { exit: 3, summary: "there is nothing to draft a workflow from" },
   // gatekeeper

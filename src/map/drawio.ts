@@ -2,6 +2,8 @@
  * The map for draw.io (diagrams.net): an uncompressed mxfile. Zones are containers that move with what is in them, arrows
  * are joined to their ends and keep their way as waypoints, labels belong to their arrows: all of it can be edited.
  */
+
+import { type Child, element, escapeXml, type Markup } from "../markup/index.js";
 import type { Badge, FlowMap, MapNode, NodeKind } from "./flow-map.js";
 import { type Box, type Point, sample } from "./geometry.js";
 import { BADGE, LABEL_SIZE, shownBadges } from "./labels.js";
@@ -9,7 +11,6 @@ import { type Arrow, type Layout, layoutOf } from "./layout.js";
 import { BOUNDARY, FAINT, INK, PAPER, SEVERITY_COLORS, TRANSPORT_COLORS, TRUST_COLORS } from "./palette.js";
 import { clip } from "./text-size.js";
 import { badgeText } from "./wording.js";
-import { type Child, element, escapeXml, type Markup } from "./xml.js";
 
 const MARGIN = 40;
 /** Waypoints a piece of curve: enough for draw.io to bend the arrow as the SVG does, few enough to edit by hand. */

@@ -3,11 +3,11 @@
  * style and script, by their hashes, and nothing else, so that not even a mistake in the escaping could run anything.
  */
 import { createHash } from "node:crypto";
+import { type Child, element, Markup } from "../markup/index.js";
 import type { FlowMap, MapEdge, MapFinding } from "./flow-map.js";
 import { SCRIPT, STYLE } from "./page.js";
 import { diagram } from "./svg.js";
 import { badgeText, COLUMNS, cells, rowOf } from "./wording.js";
-import { type Child, element, Markup } from "./xml.js";
 
 /** A diagram up to this width is still read when it is scaled to the page; a wider one is scrolled. */
 const WIDEST_FIT = 1_900;

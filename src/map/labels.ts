@@ -1,7 +1,8 @@
 /** What is written on boxes and arrows, and how much room it takes. */
+import { plain } from "../markup/index.js";
 import type { Badge, MapEdge, MapNode } from "./flow-map.js";
 import { clip, inTwoLines, textWidth } from "./text-size.js";
-import { badgeText, plain } from "./wording.js";
+import { badgeText } from "./wording.js";
 
 export const ZONE_LABEL = { size: 14, height: 24 } as const;
 export const NAME_SIZE = 13;

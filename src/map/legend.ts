@@ -1,5 +1,6 @@
 /** What the marks of the diagram mean; only those that it uses. */
 
+import { element, type Markup, number } from "../markup/index.js";
 import { TRUST_LEVELS, type Transport } from "../policy/index.js";
 import { SEVERITIES } from "../threats/index.js";
 import type { FlowMap, NodeKind } from "./flow-map.js";
@@ -8,7 +9,6 @@ import { crossingMark, drawBadges, text } from "./marks.js";
 import { FAINT, INK, PAPER, TRANSPORT_COLORS, TRUST_COLORS } from "./palette.js";
 import { shape } from "./shapes.js";
 import { textWidth } from "./text-size.js";
-import { element, type Markup, number } from "./xml.js";
 
 const ROW = 26;
 const MARK = 30;

@@ -1,6 +1,7 @@
 /** The data-flow table as GitHub-flavoured Markdown. Names are data: nothing in them becomes a link, an image or a tag. */
+import { plain } from "../markup/index.js";
 import type { FlowMap } from "./flow-map.js";
-import { COLUMNS, cells, plain, rowOf } from "./wording.js";
+import { COLUMNS, cells, rowOf } from "./wording.js";
 
 export function renderMarkdown(map: FlowMap): string {
   const lines = [

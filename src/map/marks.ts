@@ -1,9 +1,10 @@
 /** The small marks that the diagram and its legend share: text, badges, and the diamond at a trust boundary. */
+
+import { element, type Markup, number } from "../markup/index.js";
 import type { Badge } from "./flow-map.js";
 import type { Point } from "./geometry.js";
 import { BADGE, shownBadges } from "./labels.js";
 import { BOUNDARY, FAINT, PAPER, SEVERITY_COLORS } from "./palette.js";
-import { element, type Markup, number } from "./xml.js";
 
 interface TextStyle {
   readonly bold?: boolean;

@@ -1,7 +1,8 @@
 /** The map as a Mermaid flowchart. Ids are made up and labels are entity-coded, so no name can become syntax. */
+import { plain } from "../markup/index.js";
 import type { FlowMap, MapEdge, MapNode, NodeKind } from "./flow-map.js";
 import { TRUST_COLORS } from "./palette.js";
-import { badgeText, plain } from "./wording.js";
+import { badgeText } from "./wording.js";
 
 const SHAPES: Readonly<Record<NodeKind, readonly [string, string]>> = {
   service: ["[", "]"],

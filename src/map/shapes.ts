@@ -1,7 +1,8 @@
 /** One outline for each kind of party, so that a store is known as a store without reading. */
+
+import { element, type Markup, number } from "../markup/index.js";
 import type { NodeKind } from "./flow-map.js";
 import type { Box } from "./geometry.js";
-import { element, type Markup, number } from "./xml.js";
 
 export interface Stroke {
   readonly fill: string;

@@ -2,6 +2,8 @@
  * The map as one SVG that needs nothing else: no font, script, style sheet or image from anywhere. Presentation
  * attributes only, so that it also stands in a page whose content security policy forbids inline styles.
  */
+
+import { element, type Markup, number, plain } from "../markup/index.js";
 import type { FlowMap, MapFinding, MapZone } from "./flow-map.js";
 import type { Box, Point } from "./geometry.js";
 import { badgesWidth, CAPTION_SIZE, LABEL_SIZE, LINE_HEIGHT, NAME_SIZE, ZONE_LABEL } from "./labels.js";
@@ -11,8 +13,6 @@ import { crossingMark, drawBadges, text } from "./marks.js";
 import { FAINT, INK, PAPER, TRANSPORT_COLORS, TRUST_COLORS } from "./palette.js";
 import { shape } from "./shapes.js";
 import { clip, FONT, textWidth } from "./text-size.js";
-import { plain } from "./wording.js";
-import { element, type Markup, number } from "./xml.js";
 
 const PAD = 24;
 const HEADER = 52;

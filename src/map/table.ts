@@ -2,9 +2,10 @@
  * The data-flow table for a terminal. Cells wrap so that the table fits; where nine columns cannot, each flow becomes a
  * short block instead, since a table of three-letter columns is read by nobody.
  */
+import { plain } from "../markup/index.js";
 import { displayWidth, padTo, wrap } from "./display-width.js";
 import type { FlowMap } from "./flow-map.js";
-import { COLUMNS, cells, plain, type Row, rowOf } from "./wording.js";
+import { COLUMNS, cells, type Row, rowOf } from "./wording.js";
 
 const NARROWEST_TABLE = 100;
 const GAP = 2;

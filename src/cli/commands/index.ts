@@ -14,6 +14,7 @@ import { restart } from "./restart.js";
 import { status } from "./status.js";
 import { token } from "./token.js";
 import { up } from "./up.js";
+import { verify } from "./verify.js";
 
 /** In the order of `ringfence --help`: the order of the work. */
 export const COMMANDS: readonly DeclareCommand[] = [
@@ -22,6 +23,7 @@ export const COMMANDS: readonly DeclareCommand[] = [
   check,
   map,
   compile,
+  verify,
   demo,
   up,
   status,

@@ -1,5 +1,5 @@
 /** XML and HTML from values: everything that is not an element built here is escaped. */
-import { plain } from "./wording.js";
+import { plain } from "./plain.js";
 
 /** Markup that was built by `element`; text is never taken for it. */
 export class Markup {
