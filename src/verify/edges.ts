@@ -25,6 +25,7 @@ export function edgesOf(network: Network): readonly Edge[] {
     const [pod] = to.pods;
     const point = pod === undefined ? undefined : network.points.byPod.get(pod);
     if (pod === undefined || point === undefined) return [];
+    const bare = new Set<Workload>();
     return portsOf(network, { workload: to, pod }, []).flatMap(({ protocol, port, unnamed }): readonly Edge[] => {
       const found = new Map<Workload, Edge>();
       const groups =
@@ -43,6 +44,8 @@ export function edgesOf(network: Network): readonly Edge[] {
         for (const index of group.points) {
           const source = network.points.all[index];
           if (source?.kind !== "pod" || source.workload === to) continue;
+          // One kind of datagram stands for the others.
+          if (protocol !== "TCP" && unnamed && bare.has(source.workload)) continue;
           const sure =
             protocol === "TCP" ? group.outcome === "allowed" : isSure(network, index, point.index, protocol, port);
           const known = found.get(source.workload);
@@ -51,6 +54,7 @@ export function edgesOf(network: Network): readonly Edge[] {
           found.set(source.workload, { ...edge, outcome: sure ? "allowed" : "unknown" });
         }
       }
+      if (protocol !== "TCP") for (const source of found.keys()) bare.add(source);
       return [...found.values()].sort((a, b) => (a.from.id < b.from.id ? -1 : 1));
     });
   });

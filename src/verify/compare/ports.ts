@@ -2,7 +2,7 @@
  * Where a pod can be called: the ports that somebody speaks of, and one for all others. What listens there nobody can
  * tell from manifests, so a port without a name is as open as the policies leave it.
  */
-import type { Cluster, Pod, Protocol, Workload } from "../../cluster/index.js";
+import type { Cluster, Labels, Pod, Protocol, Workload } from "../../cluster/index.js";
 import { PROTOCOLS, servingContainers } from "../../cluster/index.js";
 import { exposuresOf } from "../istio/services.js";
 import type { Network } from "../layers/network/index.js";
@@ -48,11 +48,15 @@ function namedPorts(cluster: Cluster, workload: Workload, pod: Pod): Set<string>
         named.add(key(protocol, targetPort));
     }
   }
-  for (const { namespace, portModes } of cluster.peerAuthentications) {
-    if (namespace === workload.namespace) for (const port of portModes.keys()) named.add(key("TCP", port));
+  const selects = (selector: Labels | undefined): boolean =>
+    [...(selector ?? [])].every(([label, value]) => pod.labels.get(label) === value);
+  for (const { namespace, selector, portModes } of cluster.peerAuthentications) {
+    if (namespace !== workload.namespace || !selects(selector)) continue;
+    for (const port of portModes.keys()) named.add(key("TCP", port));
   }
-  for (const { namespace, rules } of cluster.authorizationPolicies) {
+  for (const { namespace, selector, rules } of cluster.authorizationPolicies) {
     if (namespace !== workload.namespace && namespace !== cluster.mesh.rootNamespace) continue;
+    if (!selects(selector)) continue;
     for (const port of rules.flatMap(({ to = [] }) => to.flatMap(({ ports, notPorts }) => [...ports, ...notPorts]))) {
       if (/^\d+$/.test(port)) named.add(key("TCP", Number(port)));
     }
