@@ -73,7 +73,7 @@ export function witnessOf({ cluster, outside }: World, connection: Connection, s
   return {
     point,
     request,
-    command: command(connection, request, addressOf(to, port, service)),
+    command: command(connection, request, addressOf(to, port, service), host),
     replay: replay(cluster, connection, request, outside),
   };
 }

@@ -77,17 +77,22 @@ export function addressOf(
   return `${to.pod.addresses[0] ?? "$POD_IP"}:${port}`;
 }
 
-/** The command that sends the request from the source; a token that it needs is taken from `$TOKEN`. */
-export function command({ from, protocol }: Connection, request: Request, address: string): string {
+/**
+ * The command that sends the request from the source; a token that it needs is taken from `$TOKEN`.
+ * @param host the one that `requestOf` was given, which need not be said
+ */
+export function command({ from, protocol }: Connection, request: Request, address: string, host = ""): string {
   const place = from.kind === "pod" ? `kubectl exec -n ${from.workload.namespace} ${execTarget(from)} -- ` : "";
   const { http, token } = request;
   if (http === undefined) return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:(\d+)$/, " $1")}`;
   const parts = ["curl", "-sS", "--path-as-is", "-o", "/dev/null", "-w", quoted("%{http_code}\\n"), "-X", http.method];
-  if (http.host !== address.replace(/:\d+$/, "")) parts.push("-H", quoted(`Host: ${http.host}`));
+  if (http.host !== address.replace(/:\d+$/, "") && http.host !== host) parts.push("-H", quoted(`Host: ${http.host}`));
   for (const [name, value] of http.headers) parts.push("-H", quoted(value === "" ? `${name};` : `${name}: ${value}`));
   if (token !== undefined) parts.push("-H", '"Authorization: Bearer $TOKEN"');
   const scheme = from.kind === "pod" ? "http" : "https";
-  parts.push(quoted(`${scheme}://${address}${http.target.startsWith("/") ? http.target : "/"}`));
+  const target = quoted(http.target.startsWith("/") ? http.target : "/");
+  // The shell puts in what only the cluster knows.
+  parts.push(address.includes("$") ? `"${scheme}://${address}"${target}` : `'${scheme}://${address}${target.slice(1)}`);
   return place + parts.join(" ");
 }
 

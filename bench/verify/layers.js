@@ -1,0 +1,128 @@
+/**
+ * All layers by cluster size: network policies, mutual TLS, tokens, authorization and the egress registry, for every
+ * source of every port of every workload. Wall and processor time, peak memory, and the re-check after one edit of an
+ * AuthorizationPolicy and of a NetworkPolicy.
+ * Run `npm run build && node bench/verify/layers.js [PODS ...]`. Each size runs in a process of its own.
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { clusterOf } from "./manifests.js";
+
+const PORTS = [8080, 9090];
+const here = fileURLToPath(import.meta.url);
+if (process.argv[2] === "--one") {
+  await measure(Number(process.argv[3]));
+} else {
+  const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1_000, 5_000, 10_000];
+  console.log("  pods  policies      read     index    answer     total       cpu  groups  peak MB   re-check (mesh, network)");
+  let last;
+  for (const size of sizes) {
+    const run = spawnSync(process.execPath, ["--max-old-space-size=2048", here, "--one", String(size)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    if (run.status !== 0) process.exit(run.status ?? 1);
+    const result = JSON.parse(run.stdout);
+    console.log(line(result));
+    if (last !== undefined) {
+      const growth = Math.log(result.cpu / last.cpu) / Math.log(result.pods / last.pods);
+      console.log(`        time grows with the power ${growth.toFixed(2)} of the pods`);
+    }
+    last = result;
+  }
+}
+
+function line(r) {
+  const ms = (value) => `${value.toFixed(0)} ms`.padStart(9);
+  return [
+    String(r.pods).padStart(6),
+    String(r.policies).padStart(9),
+    ms(r.read),
+    ms(r.index),
+    ms(r.answer),
+    ms(r.total),
+    ms(r.cpu),
+    String(r.groups).padStart(7),
+    r.peakMb.toFixed(0).padStart(8),
+    `${r.mesh.toFixed(1)} ms`.padStart(10),
+    `${r.network.toFixed(1)} ms`.padStart(9),
+  ].join(" ");
+}
+
+async function measure(pods) {
+  const { editCluster, readCluster } = await import("../../dist/cluster/index.js");
+  const { Network } = await import("../../dist/verify/index.js");
+  const { Reachability } = await import("../../dist/verify/reach.js");
+  const text = clusterOf(pods, { mesh: true });
+  const times = [performance.now()];
+  const started = process.cpuUsage();
+  const { cluster, problems } = readCluster([{ path: "cluster.yaml", text }]);
+  if (problems.length > 0) throw new Error(problems[0].message);
+  times.push(performance.now());
+  const network = new Network(cluster);
+  const reach = new Reachability(network);
+  times.push(performance.now());
+  let groups = 0;
+  for (const point of network.points.pods) {
+    for (const port of PORTS) groups += reach.to(point, port).filter(({ judgement }) => !judgement.may.isEmpty).length;
+  }
+  times.push(performance.now());
+  const cpu = process.cpuUsage(started);
+  const [read, index, answer] = [1, 2, 3].map((at) => times[at] - times[at - 1]);
+  const tools = { editCluster, readCluster, Network, Reachability, cluster, network };
+  console.log(
+    JSON.stringify({
+      pods,
+      policies: cluster.networkPolicies.length + cluster.authorizationPolicies.length,
+      read,
+      index,
+      answer,
+      total: read + index + answer,
+      cpu: (cpu.user + cpu.system) / 1000,
+      groups,
+      mesh: median(Array.from({ length: 5 }, (_, turn) => recheckMesh(tools, turn))),
+      network: median(Array.from({ length: 5 }, (_, turn) => recheckNetwork(tools, turn))),
+      peakMb: process.resourceUsage().maxRSS / 1024,
+    }),
+  );
+}
+
+/** An AuthorizationPolicy loses a rule: everything is asked again of the workloads of its namespace. */
+function recheckMesh({ editCluster, readCluster, Network, Reachability, cluster, network }, turn) {
+  const policies = cluster.authorizationPolicies.filter(({ name }) => name !== "deny-all");
+  const before = policies[Math.floor(((turn + 1) * policies.length) / 6)];
+  const { value } = before.object.origin;
+  const text = JSON.stringify({ ...value, spec: { ...value.spec, rules: value.spec.rules.slice(1) } });
+  const started = performance.now();
+  const edited = editCluster(cluster, { put: readCluster([{ path: "edited.json", text }]).cluster });
+  const reach = new Reachability(new Network(edited));
+  for (const point of network.points.pods) {
+    if (point.workload.namespace !== before.namespace) continue;
+    for (const port of PORTS) reach.to(point, port);
+  }
+  return performance.now() - started;
+}
+
+/** A NetworkPolicy loses a rule and gets it back: everything is asked again of the ends that it names. */
+function recheckNetwork({ editCluster, readCluster, Reachability, cluster, network }, turn) {
+  const policies = cluster.networkPolicies.filter(({ name }) => name !== "default-deny");
+  const before = policies[Math.floor(((turn + 1) * policies.length) / 6)];
+  const { value } = before.object.origin;
+  const text = JSON.stringify({ ...value, spec: { ...value.spec, ingress: value.spec.ingress.slice(1) } });
+  const started = performance.now();
+  const put = readCluster([{ path: "edited.json", text }]).cluster;
+  editCluster(cluster, { put });
+  const [after] = put.networkPolicies;
+  const change = network.replace(before, after);
+  const reach = new Reachability(network);
+  for (const destination of change.destinations) {
+    for (const port of PORTS) reach.to(network.points.all[destination], port);
+  }
+  const spent = performance.now() - started;
+  network.replace(after, before);
+  return spent;
+}
+
+function median(values) {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
