@@ -14,7 +14,9 @@ if (process.argv[2] === "--one") {
   await measure(Number(process.argv[3]));
 } else {
   const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1_000, 5_000, 10_000];
-  console.log("  pods  policies      read     index    answer     total       cpu  groups  peak MB   re-check (mesh, network)");
+  console.log(
+    "  pods  policies      read     index    answer     total       cpu  groups  peak MB   re-check (mesh, network)",
+  );
   let last;
   for (const size of sizes) {
     const run = spawnSync(process.execPath, ["--max-old-space-size=2048", here, "--one", String(size)], {

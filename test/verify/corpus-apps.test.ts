@@ -26,7 +26,9 @@ describe.skipIf(apps === undefined)("applications of the corpus", () => {
 
   it("microservices-demo's own policies leave the edges that its calls need, and a frontend that all may call", () => {
     const cluster = clusterAt("microservices-demo", "rendered", "kustomize-network-policies.yaml");
-    const lines = readFileSync(join(apps ?? "", "microservices-demo", "expected-flows.tsv"), "utf8").trim().split("\n");
+    const lines = readFileSync(join(apps ?? "", "microservices-demo", "expected-flows.tsv"), "utf8")
+      .trim()
+      .split("\n");
     const known = lines.slice(1).flatMap((line) => {
       const [from = "", to = "", port = ""] = line.split("\t");
       return from.startsWith("external:") ? [] : [`${from} > ${to}:${port}`];
