@@ -1,6 +1,7 @@
 /** Everything that is to be said of one set of manifests, in one value: what every report is written from. */
 import type { Cluster } from "../cluster/index.js";
 import type { Policy } from "../policy/index.js";
+import { judgeAdmission } from "./admission.js";
 import { type Comparison, compare, type Finding } from "./compare/index.js";
 import { type Disclosure, disclosures } from "./data.js";
 import { findGaps, type Gap } from "./gaps/index.js";
@@ -13,6 +14,8 @@ export interface Verification {
   readonly comparison: Comparison | undefined;
   readonly disclosures: readonly Disclosure[];
   readonly gaps: readonly Gap[];
+  /** what was not looked at, and why, a sentence each */
+  readonly notes: readonly string[];
 }
 
 export interface VerifyOptions {
@@ -45,5 +48,6 @@ export function verifyCluster(cluster: Cluster, options: VerifyOptions = {}): Ve
     comparison: whole === undefined ? undefined : { ...whole, findings: whole.findings.filter(wanted) },
     disclosures: spread.filter(({ path }) => path.some(wanted)),
     gaps: findGaps(cluster, network),
+    notes: [...(whole?.notes ?? []), ...judgeAdmission(cluster).unjudged],
   };
 }

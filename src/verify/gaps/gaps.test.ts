@@ -93,6 +93,31 @@ resources:
   providers: ${providers}
 ---`;
 
+/** A rule that pods come from one repository. */
+const demanding = (repository: string) => `
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: { name: fromrepository }
+spec:
+  crd: { spec: { names: { kind: FromRepository } } }
+  targets:
+  - target: admission.k8s.gatekeeper.sh
+    rego: |
+      package fromrepository
+      violation[{"msg": msg}] {
+        image := input.review.object.spec.containers[_].image
+        not startswith(image, input.parameters.repository)
+        msg := sprintf("%v comes from elsewhere", [image])
+      }
+---
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: FromRepository
+metadata: { name: images }
+spec:
+  match: { kinds: [{ apiGroups: [""], kinds: [Pod] }] }
+  parameters: { repository: ${repository} }
+---`;
+
 const CASES: readonly { id: string; bad: string; good: string }[] = [
   {
     id: "no-default-deny",
@@ -269,6 +294,11 @@ const CASES: readonly { id: string; bad: string; good: string }[] = [
     id: "admission-only-warns",
     bad: "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sImages\nmetadata: { name: g }\nspec: { enforcementAction: dryrun }\n",
     good: "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K8sImages\nmetadata: { name: g }\nspec: { enforcementAction: deny }\n",
+  },
+  {
+    id: "refused-by-admission",
+    bad: workload("web") + demanding("r/cart"),
+    good: workload("web") + demanding("r/web"),
   },
   {
     id: "controls-loosened-by-owner",

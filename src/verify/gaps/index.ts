@@ -24,6 +24,7 @@ import {
   policiesNotEnforced,
   selectorMatchesNothing,
 } from "./network.js";
+import { refusedByAdmission } from "./refused.js";
 import {
   encryptionAtRest,
   secretInArguments,
@@ -61,6 +62,7 @@ export const CHECKS: readonly Check[] = [
   imageByExactName,
   admissionFailsOpen,
   admissionOnlyWarns,
+  refusedByAdmission,
   controlsLoosenedByOwner,
   secretInArguments,
   secretInEnvironment,

@@ -3,7 +3,14 @@ import { locate, type Span } from "../../diagnostics/index.js";
 import type { Evidence, Finding, Witness } from "../compare/index.js";
 import type { Verification } from "../verify.js";
 
-export function jsonReport({ workflow, size, comparison, disclosures, gaps }: Verification): Record<string, unknown> {
+export function jsonReport({
+  workflow,
+  size,
+  comparison,
+  disclosures,
+  gaps,
+  notes,
+}: Verification): Record<string, unknown> {
   return {
     ...(workflow === undefined ? {} : { workflow }),
     size,
@@ -13,9 +20,9 @@ export function jsonReport({ workflow, size, comparison, disclosures, gaps }: Ve
           compared: comparison.compared,
           controls: comparison.controls,
           missing: comparison.missing,
-          notes: comparison.notes,
           findings: comparison.findings.map(findingJson),
         }),
+    notes,
     disclosures: disclosures.map(({ path, ...rest }) => ({ ...rest, over: path.map(placeJson) })),
     gaps: gaps.map(({ evidence, ...rest }) => ({
       ...rest,

@@ -6,7 +6,7 @@ import { verdictOf } from "./table.js";
 
 const CELL = 22;
 const PAD = 16;
-const CHAR = 6.6;
+const CHAR = 5.9;
 
 /** In rising order: of what holds of a pair, the last is shown. After Okabe and Ito's colours, each with its letter. */
 const KINDS = [

@@ -8,7 +8,7 @@ export function textReport(verification: Verification, palette: Palette = PLAIN)
   const { comparison, size, workflow } = verification;
   const issues = issuesOf(verification);
   const shown = issues.map((issue) => render(issue, palette));
-  const notes = (comparison?.notes ?? []).map((note) => `${palette.dim("note:")} ${plain(note)}`);
+  const notes = verification.notes.map((note) => `${palette.dim("note:")} ${plain(note)}`);
   const controls =
     comparison === undefined || comparison.controls === 0
       ? ""
