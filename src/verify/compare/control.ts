@@ -3,14 +3,46 @@
  * control plane, the authorizer that proxies ask, the secret store that a pod is told to log in to. Each is known by
  * what refers to it, and only on the port that it is for.
  */
-import type { Cluster, Pod } from "../../cluster/index.js";
+import { type Cluster, matches, type Pod } from "../../cluster/index.js";
 import { exposuresOf } from "../istio/services.js";
 import type { CalledPort } from "./ports.js";
 import type { Seat } from "./seats.js";
 
 /** Istiod: discovery and certificates (plaintext and TLS), health, webhooks. */
 const ISTIOD_PORTS = [15010, 15012, 15014, 15017];
+export const AUTHORIZER = "authorizer of the mesh";
 const AGENT_SERVICE = "vault.hashicorp.com/service";
+
+/** Whether the pod's proxy asks an authorizer about some of its requests. */
+export function asksAuthorizer({ authorizationPolicies, mesh }: Cluster, { workload, pod }: Seat): boolean {
+  return authorizationPolicies.some(
+    ({ action, namespace, selector }) =>
+      action === "CUSTOM" &&
+      (namespace === workload.namespace || namespace === mesh.rootNamespace) &&
+      [...(selector ?? [])].every(([key, value]) => pod.labels.get(key) === value),
+  );
+}
+
+/** Whether the workload decides for the mesh's proxies. */
+export function isAuthorizer(cluster: Cluster, { workload, pod }: Seat): boolean {
+  return cluster.services.some(
+    ({ namespace, name, selector }) =>
+      namespace === workload.namespace &&
+      selector !== undefined &&
+      matches(selector, pod.labels) &&
+      cluster.mesh.extensionProviders.some(
+        ({ externalAuthorization }) => hostOf(externalAuthorization?.service) === `${name}.${namespace}`,
+      ),
+  );
+}
+
+/** `namespace/host` is another way to write the host. */
+function hostOf(service: string | undefined): string | undefined {
+  return service
+    ?.split("/")
+    .at(-1)
+    ?.replace(/\.svc(\.cluster\.local)?$/, "");
+}
 
 /** Which control the connection is for; undefined where it is for none. */
 export function controlOf(cluster: Cluster, from: Seat, to: Seat, { protocol, port }: CalledPort): string | undefined {
@@ -40,11 +72,10 @@ export function controlOf(cluster: Cluster, from: Seat, to: Seat, { protocol, po
       (one) => one.host === host.replace(/\.svc(\.cluster\.local)?$/, "") && (at === undefined || at === one.port),
     );
   const asked = cluster.mesh.extensionProviders.some(({ externalAuthorization }) => {
-    // `namespace/host` is another way to write the host.
-    const host = externalAuthorization?.service.split("/").at(-1);
+    const host = hostOf(externalAuthorization?.service);
     return host !== undefined && serves(host, externalAuthorization?.port);
   });
-  if (asked) return "authorizer of the mesh";
+  if (asked) return AUTHORIZER;
   return storeOf(from.pod, serves) ? "secret store" : undefined;
 }
 

@@ -5,12 +5,13 @@
 import type { Cluster } from "../../cluster/index.js";
 import { endpointsOf } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
-import { type Connection, combine, outcome } from "../layer.js";
+import { type Connection, combine, type LayerVerdict, outcome, verdict } from "../layer.js";
 import { matchesName } from "../layers/egress/registry.js";
-import { withinLimits } from "../space/index.js";
+import { dimension, only, RequestSet, withinLimits } from "../space/index.js";
 import type { Finding, Place, World } from "./finding.js";
 import { comparePair } from "./pair.js";
 import type { Seat } from "./seats.js";
+import { concerns } from "./within.js";
 
 export interface Outward {
   readonly findings: readonly Finding[];
@@ -21,13 +22,12 @@ export interface Outward {
 const ANYWHERE = { host: "anywhere.invalid", port: 443, rules: [] };
 
 export function compareOutward(world: World, policy: Policy, seats: readonly Seat[]): Outward {
-  const zones = new Set(policy.zones.map(({ name }) => name));
   const exits = seats.filter(({ part }) => part === "exit");
   const findings: Finding[] = [];
   const notes: string[] = [];
   let compared = 0;
   for (const from of seats) {
-    if (from.part === "exit" || from.part === "entrance" || !zones.has(from.workload.namespace)) continue;
+    if (from.part === "exit" || from.part === "entrance" || !concerns(policy, world.cluster, from)) continue;
     for (const { host, port, rules } of [...apisOf(policy, from.name), ANYWHERE]) {
       compared++;
       const connection: Connection = { from: endOf(from), to: { kind: "outside", name: host }, port, protocol: "TCP" };
@@ -36,8 +36,12 @@ export function compareOutward(world: World, policy: Policy, seats: readonly Sea
       findings.push(...found.filter(({ rule }) => rule === undefined));
       const lacks = found.filter(({ rule }) => rule !== undefined);
       if (lacks.length === 0) continue;
-      const through = lacks.some(({ kind }) => kind === "blockage") ? throughExit(world, exits, from) : "denied";
+      const through = lacks.some(({ kind }) => kind === "blockage") ? throughExit(world, exits, from, host) : "denied";
       if (through === "allowed") continue;
+      if (through === "unknown") {
+        findings.push(...lacks.map((one) => ({ ...one, kind: "unknown" as const })));
+        continue;
+      }
       const [absent] = exits.length > 0 ? [] : gatewaysFor(world.cluster, host);
       if (absent === undefined) findings.push(...lacks);
       else {
@@ -71,16 +75,22 @@ function apisOf(
   });
 }
 
-/** Whether any exit takes some request of the caller's. */
-function throughExit(world: World, exits: readonly Seat[], from: Seat): "allowed" | "denied" | "unknown" {
+/** Whether any exit takes some request of the caller's, which asks it for the host by name. */
+function throughExit(world: World, exits: readonly Seat[], from: Seat, host: string): "allowed" | "denied" | "unknown" {
   const answers = exits.flatMap((exit) =>
     servedPorts(world.cluster, exit).map((port) => {
       const connection: Connection = { from: endOf(from), to: endOf(exit), port, protocol: "TCP" };
-      const judged = withinLimits(() => combine(world.layers.map((layer) => layer.judge(connection))));
+      const judged = withinLimits(() =>
+        combine([...world.layers.map((layer) => layer.judge(connection)), asking(host)]),
+      );
       return judged === undefined ? "unknown" : outcome(judged);
     }),
   );
   return answers.find((one) => one === "allowed") ?? answers.find((one) => one === "unknown") ?? "denied";
+}
+
+function asking(host: string): LayerVerdict {
+  return verdict(RequestSet.full, RequestSet.full, undefined, [{ dimension: dimension.sni, each: only(host) }]);
 }
 
 function servedPorts(cluster: Cluster, { pod }: Seat): readonly number[] {

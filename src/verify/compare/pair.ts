@@ -1,7 +1,7 @@
 /** One connection against the rules that declare it: what gets through and should not, what should and doesn't. */
 import type { Operation, Policy, Rule } from "../../policy/index.js";
 import { type Connection, combine, type Judgement } from "../layer.js";
-import { dimension, type RequestSet, withinLimits } from "../space/index.js";
+import { dimension, Language, type Regex, RequestSet, regex, Text, withinLimits } from "../space/index.js";
 import { declaredSet, operationSet } from "./declared.js";
 import { type Finding, findingOf, mendLeak, mendUnknown, type Place, type World, witnessOf } from "./finding.js";
 
@@ -49,7 +49,7 @@ function blocked(
   rule: Rule,
   operation: Operation,
 ): readonly Finding[] {
-  const wanted = operationSet(operation, rule, policy);
+  const wanted = operationSet(operation, rule, policy).intersect(SENT);
   const asked = essence(wanted);
   const stopped = asked.minus(essence(wanted.intersect(may)));
   if (!stopped.isEmpty) {
@@ -58,8 +58,20 @@ function blocked(
   }
   const unsure = asked.minus(essence(wanted.intersect(must)));
   if (unsure.isEmpty) return [];
-  const witness = witnessOf(world, connection, unsure.intersect(wanted));
+  const witness = witnessOf(world, connection, unsure.intersect(wanted).intersect(may));
   return [findingOf(world, connection, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
+}
+
+/** Paths as clients send them and proxies evaluate them: RFC 3986 §3.3 `pchar`, no segment of dots alone. */
+const SENT = RequestSet.where(dimension.path, Text.of(Language.matching(sentPath())));
+
+function sentPath(): Regex {
+  const { charClass, either, literal, plus, sequence, star } = regex;
+  const letters = charClass("-_~!$&'()*+,;=:@", ["a", "z"], ["A", "Z"], ["0", "9"]);
+  const hex = charClass("", ["0", "9"], ["A", "F"]);
+  const letter = either(letters, sequence(literal("%"), hex, hex));
+  const segment = sequence(star(literal(".")), letter, star(either(letter, literal("."))));
+  return plus(sequence(literal("/"), either(segment, sequence())));
 }
 
 /** The set over protocol, method and path alone: whether there is some request of each kind. */

@@ -2,13 +2,15 @@
  * Connections between pods. Pairs that the layers deny without looking at a request are passed over at once: only those
  * that a rule declares, or that stand in a group which may get through, are compared request by request.
  */
+import type { Cluster } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
-import type { Connection } from "../layer.js";
+import { type Connection, combine, outcome } from "../layer.js";
 import { Bits } from "../layers/network/bits.js";
 import type { Network, PodPoint } from "../layers/network/index.js";
 import { Reachability } from "../reach.js";
-import { controlOf } from "./control.js";
-import type { Finding, Place, World } from "./finding.js";
+import { withinLimits } from "../space/index.js";
+import { AUTHORIZER, asksAuthorizer, controlOf, isAuthorizer } from "./control.js";
+import { type Finding, findingOf, type Place, type World } from "./finding.js";
 import { comparePair } from "./pair.js";
 import { type CalledPort, portsOf } from "./ports.js";
 import type { Seat } from "./seats.js";
@@ -23,8 +25,8 @@ export interface Within {
 }
 
 export function compareWithin(world: World, policy: Policy, network: Network, seats: readonly Seat[]): Within {
-  const zones = new Set(policy.zones.map(({ name }) => name));
-  const concerns = (seat: Seat): boolean => seat.name !== undefined || zones.has(seat.workload.namespace);
+  const { cluster } = network;
+  const concerned = new Set(seats.filter((seat) => concerns(policy, cluster, seat)));
   const reach = new Reachability(network);
   const findings: Finding[] = [];
   const entrances = new Map<Rule, (readonly Finding[])[]>();
@@ -40,15 +42,20 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
     )) {
       const candidates = destination === undefined ? undefined : sourcesOf(network, reach, destination, called);
       for (const from of seats) {
-        if (from.workload === to.workload || (!concerns(from) && !concerns(to))) continue;
+        // Whoever gets into a gateway to the outside goes out under the policy's name.
+        const governed = concerned.has(from) || concerned.has(to) || (to.part === "exit" && isServed(called));
+        if (from.workload === to.workload || !governed) continue;
         compared++;
         const rules = rulesBetween(into, from).filter(
           (rule) => called.protocol === "TCP" && rule.port.port === called.port,
         );
         const source = network.points.byPod.get(from.pod);
         const passes = source === undefined || candidates === undefined || candidates.has(source.index);
+        const control = controlOf(cluster, from, to, called);
+        if (control === AUTHORIZER && asksAuthorizer(cluster, from))
+          findings.push(...unanswered(world, from, to, called));
         if (!passes && rules.length === 0) continue;
-        if (controlOf(world.cluster, from, to, called) !== undefined || isOnItsWayOut(policy, from, to)) {
+        if (control !== undefined || isOnItsWayOut(policy, from, to)) {
           controls++;
           continue;
         }
@@ -63,6 +70,8 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
   }
   return { findings, entrances, compared, controls };
 }
+
+const isServed = ({ protocol, unnamed }: CalledPort): boolean => protocol === "TCP" && !unnamed;
 
 /** What a rule of users lacks at one entrance is kept for later: another entrance may have it. */
 function perEntrance(
@@ -83,6 +92,22 @@ function rulesBetween(into: readonly Rule[], from: Seat): readonly Rule[] {
   return into.filter(
     (rule) => rule.from.kind === "workload" && from.name !== undefined && rule.from.name === from.name,
   );
+}
+
+/** Workloads that the policy declares, or whose place it governs, and those that decide for it. */
+export function concerns(policy: Policy, cluster: Cluster, seat: Seat): boolean {
+  if (seat.name !== undefined) return true;
+  return policy.zones.some(({ name }) => name === seat.workload.namespace) || isAuthorizer(cluster, seat);
+}
+
+/** A proxy that cannot ask its authorizer denies what it would ask about. */
+function unanswered(world: World, from: Seat, to: Seat, called: CalledPort): readonly Finding[] {
+  const connection = connectionOf(from, to, called);
+  const judged = withinLimits(() => outcome(combine(world.layers.map((layer) => layer.judge(connection)))));
+  if (judged === "allowed") return [];
+  const kind = judged === "denied" ? "blockage" : "unknown";
+  const mend = "let the proxy ask its authorizer: what it cannot ask about it denies";
+  return [findingOf(world, connection, placeOf(from, to, called), { kind, witness: undefined, mend })];
 }
 
 /** Whoever has a flow to the outside may call the gateway that leads there. */
