@@ -1,5 +1,5 @@
 /** Decisions that are asked for in a way that does not hold: open when the answer fails, or fed by the caller. */
-import { type Cluster, describeObject, type KubeObject } from "../../cluster/index.js";
+import { type Cluster, describeObject, endpointsOf, type KubeObject, servingContainers } from "../../cluster/index.js";
 import { at, type Check, type Evidence } from "./check.js";
 
 export const authorizerFailsOpen: Check = {
@@ -37,7 +37,7 @@ export const authSubrequestAlwaysOk: Check = {
   *find({ cluster }) {
     for (const { object } of cluster.ingresses) {
       const url = object.annotations.get(AUTH_URL);
-      if (url === undefined || !/\/v[01]\/data(\/|$)/.test(url)) continue;
+      if (url === undefined || !/\/v[01]\/data(\/|$)/.test(url) || answersByStatus(cluster, url)) continue;
       yield {
         subject: describeObject(object),
         text: `nginx lets a request pass on any 2xx answer, and \`${url}\` answers 200 with the decision in the body`,
@@ -46,6 +46,23 @@ export const authSubrequestAlwaysOk: Check = {
     }
   },
 };
+
+/**
+ * OPA's own authorization answers 401 instead of the decision, so a rule of `system.authz` can be what is asked. That
+ * takes pods that all run with `--authorization=basic`, and the rule.
+ */
+function answersByStatus(cluster: Cluster, url: string): boolean {
+  const [name, namespace] = /^https?:\/\/([^/:]+)/.exec(url)?.[1]?.split(".") ?? [];
+  const service = cluster.services.find((one) => one.name === name && one.namespace === namespace);
+  const behind = service === undefined ? [] : endpointsOf(cluster, service);
+  const guarded = behind.every(({ pod }) =>
+    servingContainers(pod).some(({ command, args }) => [...command, ...args].includes("--authorization=basic")),
+  );
+  const decides = regoTexts(cluster).some(
+    ({ object, text }) => object.namespace === namespace && /^\s*package\s+system\.authz\s*$/m.test(text),
+  );
+  return behind.length > 0 && guarded && decides;
+}
 
 export const ingressSnippet: Check = {
   id: "ingress-snippet",
@@ -100,8 +117,9 @@ function templateTexts(object: KubeObject): readonly RegoText[] {
 }
 
 /** What a caller writes into a request himself, read as who he is. */
-const CLAIMED = [
-  /input(\.attributes\.request\.http|\.request)?\.headers(\.|\[\s*["'])x[-_](user|role|roles|group|groups|forwarded-user|auth|email)[\w-]*/i,
+const CLAIMED_HEADER =
+  /\bheaders(\.|\[\s*["'])x[-_](user|role|roles|group|groups|forwarded-user|auth|email)(?![\w-]*(token|jwt|assertion))[\w-]*/i;
+const CLAIMED_INPUT = [
   /input(\.parsed_body|\.body|\.request\.body)(\.|\[["'])(\w+\.)?(role|roles|groups|is_admin|user)\b/i,
   /input\.(user\.)?(role|roles|groups|is_admin)\b/i,
 ];
@@ -116,10 +134,12 @@ export const roleFromCaller: Check = {
     for (const { object, path, text } of regoTexts(cluster)) {
       if (object.kind === "ConstraintTemplate") continue;
       const lines = text.split("\n").map((line) => line.replace(/#.*$/, ""));
-      const found = CLAIMED.map((pattern) => lines.find((line) => pattern.test(line))).find(
-        (line) => line !== undefined,
-      );
-      if (found === undefined || /io\.jwt\.decode_verify/.test(text)) continue;
+      // An input of one's own making may hold claims that were validated before; a header never does.
+      const patterns = [CLAIMED_HEADER, ...(/io\.jwt\.decode_verify/.test(text) ? [] : CLAIMED_INPUT)];
+      const found = patterns
+        .map((pattern) => lines.find((line) => pattern.test(line)))
+        .find((line) => line !== undefined);
+      if (found === undefined) continue;
       const evidence: Evidence[] = [at(object, path, `\`${found.trim()}\``)];
       yield { subject: describeObject(object), text: "nothing proves the role: any client can send it", evidence };
     }

@@ -2,6 +2,7 @@ import type { Cluster } from "../../cluster/index.js";
 import { Network } from "../layers/network/index.js";
 import { admissionFailsOpen, admissionOnlyWarns, controlsLoosenedByOwner, imageByExactName } from "./admission.js";
 import { authorizerFailsOpen, authSubrequestAlwaysOk, ingressSnippet, roleFromCaller } from "./authorizers.js";
+import { proxyBypassed } from "./bypass.js";
 import type { Check, Finding, Severity } from "./check.js";
 import { logsNotRedacted, redactionTopLevelOnly } from "./logs.js";
 import {
@@ -12,7 +13,6 @@ import {
   mtlsPortException,
   noAuthorization,
   outboundAnywhere,
-  proxyBypassed,
   tokenNotRequired,
 } from "./mesh.js";
 import {
@@ -22,7 +22,6 @@ import {
   noDefaultDeny,
   outsideReachesUnprotected,
   policiesNotEnforced,
-  selectorMatchesNothing,
 } from "./network.js";
 import { refusedByAdmission } from "./refused.js";
 import {
@@ -32,6 +31,7 @@ import {
   secretInEnvironment,
   secretWrittenDown,
 } from "./secrets.js";
+import { selectorMatchesNothing } from "./selectors.js";
 import { shadowedAdminRule } from "./shadows.js";
 
 export type { Audit, Check, Evidence, Finding, Severity } from "./check.js";

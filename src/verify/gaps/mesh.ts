@@ -1,4 +1,4 @@
-/** Gaps of the mesh: plaintext let in, identities that nobody proves, tokens that nobody demands, ways around a proxy. */
+/** Gaps of the mesh: plaintext let in, identities that nobody proves, tokens that nobody demands. */
 import {
   type AuthorizationPolicy,
   type Cluster,
@@ -10,6 +10,7 @@ import {
 import { attachedTo, seatOf } from "../istio/attachment.js";
 import { proxyOf, speaksOfIstio } from "../istio/presence.js";
 import { demandOf } from "../layers/mtls/index.js";
+import { guardsNothing } from "./bypass.js";
 import { at, type Check, type Evidence, listed } from "./check.js";
 
 interface Meshed {
@@ -17,12 +18,15 @@ interface Meshed {
   readonly pod: Pod;
 }
 
-/** Workloads that a proxy guards or may guard; gateways answer to the outside and are left out. */
+/**
+ * Workloads that a proxy guards or may guard. Gateways answer to the outside and are left out; so is a pod whose proxy
+ * takes in nothing, which is a gap of its own.
+ */
 function meshed(cluster: Cluster): readonly Meshed[] {
   if (!speaksOfIstio(cluster)) return [];
   return cluster.workloads.flatMap((workload) => {
     const [pod] = workload.pods;
-    if (pod === undefined) return [];
+    if (pod === undefined || guardsNothing(pod)) return [];
     const { kind } = proxyOf(cluster, workload, pod);
     return kind === "sidecar" || kind === "ambient" || kind === "unknown" ? [{ workload, pod }] : [];
   });
@@ -73,38 +77,6 @@ export const mtlsPortException: Check = {
     }
   },
 };
-
-export const proxyBypassed: Check = {
-  id: "proxy-bypassed",
-  severity: "high",
-  title: "a workload opts out of its proxy",
-  remedy: "remove the label or annotation, and forbid it by an admission policy: whoever may deploy may set it",
-  *find({ cluster }) {
-    if (!speaksOfIstio(cluster)) return;
-    for (const workload of cluster.workloads) {
-      const [pod] = workload.pods;
-      if (pod === undefined) continue;
-      const metadata = [...pod.path, "metadata"];
-      if ([pod.labels, pod.annotations].some((map) => map.get("sidecar.istio.io/inject") === "false")) {
-        const evidence = [at(workload.object, metadata, '`sidecar.istio.io/inject: "false"`')];
-        yield { subject: workload.id, text: "no sidecar is injected, so no policy of the mesh holds for it", evidence };
-      }
-      for (const name of BYPASSES) {
-        const value = pod.annotations.get(name);
-        if (value === undefined || value === "") continue;
-        const evidence = [at(workload.object, [...metadata, "annotations", name], "this annotation")];
-        yield { subject: workload.id, text: `\`${name}\` takes traffic past the sidecar`, evidence };
-      }
-    }
-  },
-};
-
-const BYPASSES = [
-  "traffic.sidecar.istio.io/excludeInboundPorts",
-  "traffic.sidecar.istio.io/excludeOutboundPorts",
-  "traffic.sidecar.istio.io/excludeOutboundIPRanges",
-  "traffic.sidecar.istio.io/excludeInterfaces",
-];
 
 function policiesFor(cluster: Cluster, { workload, pod }: Meshed): readonly AuthorizationPolicy[] {
   return attachedTo(cluster.authorizationPolicies, seatOf(workload, pod, "sidecar"), cluster.mesh.rootNamespace);

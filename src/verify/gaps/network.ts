@@ -12,7 +12,7 @@ import {
   type Workload,
 } from "../../cluster/index.js";
 import type { Network } from "../layers/network/index.js";
-import { at, type Check, type Evidence, type Finding, listed } from "./check.js";
+import { at, type Check, type Evidence, listed } from "./check.js";
 
 /** Namespaces of the cluster's own parts; what runs there is not the user's to isolate. */
 const SYSTEM = new Set(["kube-system", "kube-public", "kube-node-lease"]);
@@ -110,69 +110,6 @@ function isEveryPod(peer: {
 }): boolean {
   if (peer.ipBlock !== undefined || peer.namespaceSelector === undefined) return false;
   return peer.namespaceSelector.requirements.length === 0 && (peer.podSelector?.requirements.length ?? 0) === 0;
-}
-
-export const selectorMatchesNothing: Check = {
-  id: "selector-matches-nothing",
-  severity: "medium",
-  title: "a selector matches nothing in the manifests",
-  remedy: "correct the labels; for a namespace's name use `kubernetes.io/metadata.name`, which the API server sets",
-  *find({ cluster }) {
-    for (const policy of cluster.networkPolicies) yield* unmatchedIn(cluster, policy);
-    for (const service of cluster.services) {
-      if (service.selector === undefined || endpointsOf(cluster, service).length > 0 || service.ports.length === 0)
-        continue;
-      yield {
-        subject: describeObject(service.object),
-        text: `no pod of ${service.namespace} has ${describeSelector(service.selector)}`,
-        evidence: [at(service.object, ["spec", "selector"], "this selector")],
-      };
-    }
-  },
-};
-
-function* unmatchedIn(cluster: Cluster, policy: NetworkPolicy): Generator<Finding> {
-  const { object } = policy;
-  const finding = (text: string, path: readonly (string | number)[]): Finding => ({
-    subject: describeObject(object),
-    text,
-    evidence: [at(object, path, "this selector")],
-  });
-  if (!anyPod(cluster, [policy.namespace], policy.podSelector) && !selectsAll(policy)) {
-    const text = `the policy is for no pod: none of ${policy.namespace} has ${describeSelector(policy.podSelector)}`;
-    yield finding(text, ["spec", "podSelector"]);
-  }
-  for (const direction of ["ingress", "egress"] as const) {
-    for (const [index, rule] of policy[direction].entries()) {
-      for (const [peerIndex, peer] of (rule.peers ?? []).entries()) {
-        if (peer.ipBlock !== undefined) continue;
-        const path = ["spec", direction, index, direction === "ingress" ? "from" : "to", peerIndex];
-        const selector = peer.namespaceSelector;
-        const spaces = selector === undefined ? [policy.namespace] : namespacesWith(cluster, selector);
-        if (selector !== undefined && spaces.length === 0) {
-          yield finding(`no namespace has ${describeSelector(selector)}`, [...path, "namespaceSelector"]);
-        } else if (peer.podSelector !== undefined && !anyPod(cluster, spaces, peer.podSelector)) {
-          const where = spaces.length === 1 ? `of ${spaces[0]}` : "of these namespaces";
-          yield finding(`no pod ${where} has ${describeSelector(peer.podSelector)}`, [...path, "podSelector"]);
-        }
-      }
-    }
-  }
-}
-
-function namespacesWith(cluster: Cluster, selector: LabelSelector): readonly string[] {
-  return [...cluster.namespaces.values()].filter(({ labels }) => matches(selector, labels)).map(({ name }) => name);
-}
-
-function anyPod(cluster: Cluster, namespaces: readonly string[], selector: LabelSelector): boolean {
-  return namespaces.some((name) =>
-    (cluster.workloadsByNamespace.get(name) ?? []).some(({ pods }) =>
-      pods.some(
-        ({ labels, injectedKeys }) =>
-          matches(selector, labels) || selector.requirements.some(({ key }) => injectedKeys.includes(key)),
-      ),
-    ),
-  );
 }
 
 const METADATA_SERVICE = parseAddress("169.254.169.254") ?? 0n;
