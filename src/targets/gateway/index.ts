@@ -37,7 +37,7 @@ function requires(policy: Policy): readonly string[] {
           `${certificate}, in \`${namespace}\`.`,
         ]
       : [
-          `ingress-nginx runs in \`${namespace}\` with the class \`${className}\`; its project has ended: plan the move to \`gateway: gateway-api\`.`,
+          `The controller ingress-nginx runs in \`${namespace}\` with the class \`${className}\`; its project has ended: plan the move to \`gateway: gateway-api\`.`,
           `${certificate}, in the namespace of each workload that users reach.`,
         ]),
     ...connections.map(
