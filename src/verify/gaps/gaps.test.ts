@@ -358,6 +358,18 @@ const elsewhere = (label: string) =>
   policy(
     `{ podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { ${label} } }, podSelector: { matchLabels: { app: agent } } }] }] }`,
   );
+const GATEWAY = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec: { gatewayClassName: istio, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---`;
+const tokens = (source: string) =>
+  istio("RequestAuthentication", "{ jwtRules: [{ issuer: i }] }") +
+  istio(
+    "AuthorizationPolicy",
+    `{ rules: [{ from: [{ source: { requestPrincipals: ['*'] } }] }, { from: [{ source: ${source} }] }] }`,
+  );
 const meshPod = (name: string, value: string) =>
   INJECTED +
   workload(
@@ -381,7 +393,43 @@ const VARIANTS: readonly { note: string; id: string; text: string; found: number
   {
     note: "knows a slip in a namespace's name",
     id: "selector-matches-nothing",
-    text: namespace("shop") + workload("web") + elsewhere("kubernetes.io/metadata.name: shpo"),
+    text: namespace("checkout") + workload("web") + elsewhere("kubernetes.io/metadata.name: chekout"),
+    found: 1,
+  },
+  {
+    note: "takes no short name for a slip",
+    id: "selector-matches-nothing",
+    text: namespace("shop") + workload("web") + elsewhere("kubernetes.io/metadata.name: shed"),
+    found: 0,
+  },
+  {
+    note: "knows the pods that a Gateway will have",
+    id: "selector-matches-nothing",
+    text:
+      workload("web") +
+      GATEWAY +
+      policy("{ podSelector: { matchLabels: { gateway.networking.k8s.io/gateway-name: front } } }"),
+    found: 0,
+  },
+  {
+    note: "knows which Gateway",
+    id: "selector-matches-nothing",
+    text:
+      workload("web") +
+      GATEWAY +
+      policy("{ podSelector: { matchLabels: { gateway.networking.k8s.io/gateway-name: back } } }"),
+    found: 1,
+  },
+  {
+    note: "asks no token of a workload that is named beside users with one",
+    id: "token-not-required",
+    text: tokens("{ principals: [td/ns/shop/sa/web] }"),
+    found: 0,
+  },
+  {
+    note: "asks a token of callers that are not named one by one",
+    id: "token-not-required",
+    text: tokens("{ principals: ['*/sa/web'] }"),
     found: 1,
   },
   {

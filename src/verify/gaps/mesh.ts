@@ -180,10 +180,13 @@ function demandsToken({ action, rules }: AuthorizationPolicy): boolean {
     );
   }
   if (action !== "ALLOW" || rules.length === 0) return false;
-  // Every way in must ask for a token; one rule that does not is a way around.
-  return rules.every(
-    (rule) => byToken(rule) || (rule.from?.every(({ requestPrincipals }) => requestPrincipals.length > 0) ?? false),
-  );
+  // Every way in must ask for a token; a rule that does not is a way around, but for callers that it names one by one.
+  const asks = (rule: AuthorizationPolicy["rules"][number]) =>
+    byToken(rule) || (rule.from?.every(({ requestPrincipals }) => requestPrincipals.length > 0) ?? false);
+  const names = (rule: AuthorizationPolicy["rules"][number]) =>
+    rule.from?.every(({ principals }) => principals.length > 0 && principals.every((name) => !name.includes("*"))) ??
+    false;
+  return rules.some(asks) && rules.every((rule) => asks(rule) || names(rule));
 }
 
 /** Whether the policy holds wherever the tokens are validated, by namespace and selector. */

@@ -71,17 +71,25 @@ function namesAnother(cluster: Cluster, { requirements }: LabelSelector): boolea
     .map(({ name }) => name);
   return requirements.some(
     ({ key, operator, values }) =>
-      key === NAME_LABEL &&
-      operator === "In" &&
-      values.some((name) => !own.includes(name) && suggest(name, own) === undefined),
+      key === NAME_LABEL && operator === "In" && values.some((name) => !own.includes(name) && !isSlip(name, own)),
   );
+}
+
+/** Two edits make any short name of another. */
+function isSlip(name: string, own: readonly string[]): boolean {
+  return name.length > 5 && suggest(name, own) !== undefined;
 }
 
 function namespacesWith(cluster: Cluster, selector: LabelSelector): readonly string[] {
   return [...cluster.namespaces.values()].filter(({ labels }) => matches(selector, labels)).map(({ name }) => name);
 }
 
+/** Whatever runs a Gateway puts its name on the pods that it makes. */
+const GATEWAY = "gateway.networking.k8s.io/gateway-name";
+
 function anyPod(cluster: Cluster, namespaces: readonly string[], selector: LabelSelector): boolean {
+  const gateway = selector.requirements.find(({ key }) => key === GATEWAY)?.values ?? [];
+  if (cluster.gateways.some((one) => namespaces.includes(one.namespace) && gateway.includes(one.name))) return true;
   return namespaces.some((name) =>
     (cluster.workloadsByNamespace.get(name) ?? []).some(({ pods }) =>
       pods.some(
