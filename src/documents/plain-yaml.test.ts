@@ -8,10 +8,16 @@ import { formatSpan } from "../diagnostics/index.js";
 import type { Document, Json, PathStep } from "./document.js";
 import { readPlainYaml } from "./plain-yaml.js";
 import { readDocuments } from "./read.js";
+import { scalarOptions } from "./scalars.js";
 
 /** Documents of the full parser, or undefined when it objects to something. */
 function full(text: string): unknown[] | undefined {
-  const documents = parseAllDocuments(text, { version: "1.1", uniqueKeys: true, merge: true, logLevel: "silent" });
+  const documents = parseAllDocuments(text, {
+    ...scalarOptions("1.1"),
+    uniqueKeys: true,
+    merge: true,
+    logLevel: "silent",
+  });
   if (!Array.isArray(documents)) return [];
   if (documents.some(({ errors }) => errors.length > 0)) return undefined;
   return documents.map((document) => document.toJS() as unknown).filter((value) => value !== null);
@@ -37,6 +43,10 @@ const word = fc.oneof(
     "010",
     "1e3",
     ".5",
+    ".",
+    "e1",
+    "-.e2",
+    "22:22",
     "1_000",
     "1:30",
     "2001-01-01",

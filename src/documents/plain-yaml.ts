@@ -10,7 +10,7 @@
  */
 import { parseDocument } from "yaml";
 import type { Json } from "./document.js";
-import { NUMBERS_HAVE_DIGITS } from "./number-tags.js";
+import { scalarOptions } from "./scalars.js";
 
 export interface PlainDocument {
   readonly value: Json;
@@ -320,7 +320,7 @@ function scalar(word: string): Json {
   if (known !== undefined || meanings.has(word)) return known ?? null;
   if (!/^[\w.+/~-][\w.+/:@=~-]*$/.test(word) || word.endsWith(":")) throw new NotPlain();
   if (/^-+$/.test(word)) throw new NotPlain();
-  const document = parseDocument(word, { version: "1.1", logLevel: "silent", customTags: NUMBERS_HAVE_DIGITS });
+  const document = parseDocument(word, { ...scalarOptions("1.1"), logLevel: "silent" });
   const value: unknown = document.errors.length > 0 ? undefined : document.toJS();
   if (value !== null && typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") {
     throw new NotPlain();

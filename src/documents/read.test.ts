@@ -55,16 +55,11 @@ describe("readDocuments", () => {
     expect(read("a: no\nc: on\n", "manifest").documents[0]?.value).toEqual({ a: false, c: true });
   });
 
-  it("takes for a number only what has a digit", () => {
-    const text = "a: .\nb: [., -., ._]\nc: .5\nd: 5.\n";
-    for (const more of ["", "e: &anchor x\n"]) {
-      expect(read(text + more, "manifest").documents[0]?.value).toMatchObject({
-        a: ".",
-        b: [".", "-.", "._"],
-        c: 0.5,
-        d: 5,
-      });
-    }
+  it("takes for numbers in a manifest what kubectl does, and `.`, `e1` and `22:22` for text", () => {
+    const text = "a: [22:22, e1, ., -.e2, .e5, .5, 1e3, 1_000, 0x1f, 010, +1.5, .nan]\n";
+    const wanted = ["22:22", "e1", ".", "-.e2", ".e5", 0.5, 1000, 1000, 31, 8, 1.5, Number.NaN];
+    expect(read(text, "manifest").documents[0]?.value).toEqual({ a: wanted });
+    expect(read(`x: &x 1\n${text}`, "manifest").documents[0]?.value).toEqual({ x: 1, a: wanted });
   });
 
   it("reads JSON, and finds its duplicate keys and places", () => {

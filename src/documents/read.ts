@@ -17,8 +17,8 @@ import {
 } from "yaml";
 import type { Problem, Source, Span } from "../diagnostics/index.js";
 import { Document, type Json } from "./document.js";
-import { NUMBERS_HAVE_DIGITS } from "./number-tags.js";
 import { readPlainYaml } from "./plain-yaml.js";
+import { scalarOptions } from "./scalars.js";
 
 export interface Reading {
   readonly documents: readonly Document[];
@@ -112,12 +112,11 @@ function readYamlText(source: Source, profile: Profile): Reading {
   const documents: Document[] = [];
   const problems: Problem[] = [];
   const composer = new Composer({
-    version: profile.version,
+    ...scalarOptions(profile.version),
     uniqueKeys: true,
     strict: true,
     merge: profile.anchors,
     logLevel: "silent",
-    customTags: NUMBERS_HAVE_DIGITS,
   });
   try {
     for (const tree of composer.compose(new Parser().parse(source.text), true, source.text.length)) {
