@@ -1,6 +1,6 @@
 /** Names that more than one target must agree on: labels, annotations, and the objects that other targets point at. */
 import { createHash } from "node:crypto";
-import type { Policy } from "../policy/index.js";
+import type { Policy, Workload } from "../policy/index.js";
 
 export const LABELS = {
   managedBy: "app.kubernetes.io/managed-by",
@@ -71,8 +71,18 @@ export function gatewayAsksDecisionPoint(policy: Policy): boolean {
 
 export const EDGE_DECISION_PORT = 8181;
 
-/** Whether requests ask OPA: it is chosen, and sidecars can ask it. */
+/** The workloads whose proxies ask: those with a port on which requests are seen. Nobody else may. */
+export function askingWorkloads(policy: Policy): readonly Workload[] {
+  return policy.workloads.filter(({ ports }) => ports.some(isAskedAbout));
+}
+
+export function isAskedAbout({ protocol }: Workload["ports"][number]): boolean {
+  return protocol === "http" || protocol === "grpc" || protocol === "websocket";
+}
+
+/** Whether requests ask OPA: it is chosen, sidecars can ask it, and one of them has something to ask. */
 export function asksDecisionPoint(policy: Policy): boolean {
   const { authorization, mesh } = policy.targets;
-  return authorization.engine === "opa" && mesh.engine === "istio" && mesh.mode === "sidecar";
+  const chosen = authorization.engine === "opa" && mesh.engine === "istio" && mesh.mode === "sidecar";
+  return chosen && askingWorkloads(policy).length > 0;
 }

@@ -4,7 +4,7 @@
  * one place. A target whose engine talks to a workload's pod, or is talked to by it, adds its row here.
  */
 import type { Policy } from "../policy/index.js";
-import { asksDecisionPoint, DECISION_PORT, decisionNamespace, LABELS } from "./names.js";
+import { askingWorkloads, asksDecisionPoint, DECISION_PORT, decisionNamespace, LABELS } from "./names.js";
 import { addressOf, grantsOf, namespaceOf, vaultOf } from "./vault/grants.js";
 
 export interface Need {
@@ -68,9 +68,9 @@ function decisionNeeds(policy: Policy): Need[] {
   return [
     {
       name: "decision-point",
-      why: "Each workload's proxy asks OPA about requests that come in; without an answer they are denied.",
+      why: "A workload's proxy asks OPA about requests that come in; without an answer they are denied.",
       direction: "egress",
-      pods: "every",
+      pods: { workloads: askingWorkloads(policy).map(({ name }) => name) },
       peer: { namespace: decisionNamespace(policy), labels: { app: "opa" } },
       ports: [{ port: DECISION_PORT, protocol: "TCP" }],
     },

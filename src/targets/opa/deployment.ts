@@ -7,12 +7,14 @@ import { createHash } from "node:crypto";
 import type { Policy } from "../../policy/index.js";
 import { gatewayPodLabels } from "../gateway-peer.js";
 import {
+  askingWorkloads,
   asksDecisionPoint,
   DECISION_PORT,
   decisionNamespace,
   decisionProvider,
   EDGE_DECISION_PORT,
   gatewayAsksDecisionPoint,
+  isAskedAbout,
   LABELS,
   namespaceIs,
   podsOf,
@@ -80,7 +82,7 @@ function askedOf(policy: Policy): Asked[] {
       port: DECISION_PORT,
       appProtocol: "grpc",
       args: ["--addr=localhost:8181", "--config-file=/bundle/config.yaml"],
-      askedBy: policy.zones.map(({ name }) => ({ namespaceSelector: namespaceIs(name) })),
+      askedBy: askingWorkloads(policy).map(({ zone, name }) => peer(zone, { [LABELS.workload]: name })),
     });
   }
   if (gatewayAsksDecisionPoint(policy)) {
@@ -246,7 +248,7 @@ function keysRef(identity: string): string {
 /** It asks nobody, and nobody asks it but those that a policy of its own names: closed at the network and by principal. */
 function guards(policy: Policy, namespace: string): KubeObject[] {
   const { mesh } = policy.targets;
-  const zones = policy.zones.map(({ name }) => name);
+  const principals = askingWorkloads(policy).map(({ principal }) => principal);
   const tcp = (port: number) => ({ port, protocol: "TCP" });
   const egress = [
     ...(mesh.engine === "istio" ? [{ to: [peer(mesh.rootNamespace, { app: "istiod" })], ports: [tcp(15012)] }] : []),
@@ -291,7 +293,7 @@ function guards(policy: Policy, namespace: string): KubeObject[] {
       holds: ["default-deny"],
       body: { spec: {} },
     }),
-    allow("opa", "opa", { from: [{ source: { namespaces: zones } }], to: port(DECISION_PORT) }),
+    allow("opa", "opa", { from: [{ source: { principals } }], to: port(DECISION_PORT) }),
     ...(edge
       ? [
           kubeObject(policy, {
@@ -320,9 +322,8 @@ function peer(namespace: string, labels: { readonly [key: string]: string } | un
 
 /** Each workload's proxy asks about the ports on which it sees requests. CUSTOM comes before DENY and ALLOW. */
 export function askingPolicies(policy: Policy): KubeObject[] {
-  return policy.workloads.flatMap((workload) => {
-    const ports = workload.ports.filter(({ protocol }) => ["http", "grpc", "websocket"].includes(protocol));
-    if (ports.length === 0) return [];
+  return askingWorkloads(policy).flatMap((workload) => {
+    const ports = workload.ports.filter(isAskedAbout);
     const rules = (shapeOf(policy).into.get(workload.name) ?? []).filter(seesRequests);
     return [
       kubeObject(policy, {

@@ -52,10 +52,11 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
         const source = network.points.byPod.get(from.pod);
         const passes = source === undefined || candidates === undefined || candidates.has(source.index);
         const control = controlOf(cluster, from, to, called);
-        if (control === AUTHORIZER && asksAuthorizer(cluster, from))
-          findings.push(...unanswered(world, from, to, called));
+        const asks = control === AUTHORIZER && asksAuthorizer(cluster, from);
+        if (asks) findings.push(...unanswered(world, from, to, called));
         if (!passes && rules.length === 0) continue;
-        if (control !== undefined || isOnItsWayOut(policy, from, to)) {
+        // Who never asks has no business at an authorizer.
+        if (asks || (control !== undefined && control !== AUTHORIZER) || isOnItsWayOut(policy, from, to)) {
           controls++;
           continue;
         }
