@@ -72,10 +72,9 @@ const OPA_API = reached("opa:8181", ...EVERYBODY, "results-store");
 /** The gateway's sidecar asks OPA; what else the gateway could send there is no business of its. */
 const BESIDE_ASKING = "reached: api-gateway > opa:9191";
 const NETWORK_ALONE = [
-  ...["api-gateway", "fluentd", "model-server", "opa", "preprocessor", "results-store"].map(
+  ...["api-gateway", "model-server", "opa", "preprocessor", "results-store"].map(
     (name) => `reached: ${name} > ingress-nginx-controller:8443`,
   ),
-  "reached: fluentd > anywhere.invalid:443",
   "blocked: preprocessor > model-server:8501",
 ];
 const NETWORK_GAPS = [

@@ -51,7 +51,8 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
         );
         const source = network.points.byPod.get(from.pod);
         const passes = source === undefined || candidates === undefined || candidates.has(source.index);
-        const control = controlOf(cluster, from, to, called);
+        // What the policy declares it also says the callers of.
+        const control = to.name === undefined ? controlOf(cluster, from, to, called) : undefined;
         const asks = control === AUTHORIZER && asksAuthorizer(cluster, from);
         if (asks) findings.push(...unanswered(world, from, to, called));
         if (!passes && rules.length === 0) continue;
