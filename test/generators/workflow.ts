@@ -28,6 +28,7 @@ export interface WrittenWorkflow {
 
 interface WrittenPort {
   readonly port: number;
+  readonly servicePort: number;
   readonly protocol: string;
 }
 
@@ -83,9 +84,15 @@ export function workflows(choices: WorkflowChoices = {}): fc.Arbitrary<WrittenWo
           ports: fc.uniqueArray(
             fc.record({
               port: fc.constantFrom(80, 8080, 8443, 5432),
+              // From the same few, so that one port's Service port is another port.
+              servicePort: fc.constantFrom(80, 8080, 8443, 5432),
               protocol: fc.constantFrom("http", "grpc", "websocket", "tcp", "tls", "https"),
             }),
-            { minLength: 1, maxLength: 2, selector: ({ port }) => port },
+            {
+              minLength: 1,
+              maxLength: 2,
+              comparator: (a, b) => a.port === b.port || a.servicePort === b.servicePort,
+            },
           ),
         }),
         { minLength: 1, maxLength: maxWorkloads },

@@ -218,7 +218,8 @@ describe("istio", () => {
           const objects = objectsOf(compile(policy).files);
           for (const { name: to, zone, ports } of policy.workloads) {
             for (const port of PORTS) {
-              const protocol = ports.find((candidate) => candidate.port === port)?.protocol;
+              const declared = ports.find((candidate) => candidate.port === port);
+              const protocol = declared?.protocol;
               const seen = protocol !== undefined && SEEN.has(protocol);
               for (const from of sources(policy)) {
                 const rules = from.flatMap((name) => ruleBetween(policy, name, to, port) ?? []);
@@ -232,7 +233,9 @@ describe("istio", () => {
                 });
                 for (const { token, ...http } of samples) {
                   const wanted = rules.some((rule) => permits(policy, rule, { token, ...http }));
-                  const request = { principal, port, http, ...(token === undefined ? {} : { token }) };
+                  // The waypoint compares the port of the Service that was called.
+                  const called = declared?.servicePort ?? port;
+                  const request = { principal, port: called, http, ...(token === undefined ? {} : { token }) };
                   const allowed = carried && meshAllows(objects, onWaypoint(policy, to), request);
                   if (http.host.includes(":") && wanted !== allowed) expect(allowed).toBe(false);
                   else expect([from, to, port, http, token, allowed]).toEqual([from, to, port, http, token, wanted]);

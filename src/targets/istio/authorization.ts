@@ -60,8 +60,8 @@ export function sidecarPolicies(shape: Shape, workload: Workload): KubeObject[] 
 
 /**
  * In ambient mode the node's ztunnel decides on connections to the pod: from the waypoint for what the waypoint has
- * decided on, from the caller itself for the rest. The waypoint decides on requests. It sees the Service's port, which
- * the policy does not know; a workload with one port needs none there, since ztunnel holds the connection to it.
+ * decided on, from the caller itself for the rest. The waypoint decides on requests. It compares the Service's port, not
+ * the pod's; a workload with one port needs none there, since ztunnel holds the connection to it.
  */
 export function ambientPolicies(shape: Shape, workload: Workload): KubeObject[] {
   const { policy } = shape;
@@ -94,7 +94,9 @@ export function ambientPolicies(shape: Shape, workload: Workload): KubeObject[] 
     workload: workload.name,
   };
   const several = workload.ports.length > 1;
-  const requests = rules.flatMap((rule) => allowRules(policy, rule, { port: several ? rule.port.port : undefined }));
+  const requests = rules.flatMap((rule) =>
+    allowRules(policy, rule, { port: several ? rule.port.servicePort : undefined }),
+  );
   return [
     ...allowPolicy(policy, pod, rules, distinct(connections)),
     ...(waypoint ? allowPolicy(policy, service, rules, requests) : []),

@@ -5,7 +5,7 @@ export const capabilities: CapabilityTable = {
     "an AuthorizationPolicy without rules in each zone; Sidecar with REGISTRY_ONLY on the way out",
   ),
   callers: enforced("principals of the callers' certificates; users by the gateway's principal"),
-  ports: enforced("ports of the container"),
+  ports: enforced("ports of the container; at a waypoint, those of the Service that lead there"),
   identity: enforced("certificates for `spiffe://<trust domain>/ns/<zone>/sa/<workload>`"),
   mtls: partly(
     "PeerAuthentication STRICT in each zone",

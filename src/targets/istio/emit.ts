@@ -10,6 +10,7 @@ import { ambientPolicies, denyAll, sidecarPolicies } from "./authorization.js";
 import { egressGateway } from "./egress-gateway.js";
 import { meshConfig } from "./mesh-config.js";
 import { refuseReservedPorts } from "./reserved-ports.js";
+import { refuseSharedServicePorts } from "./service-ports.js";
 import { workloadSidecar, zoneSidecar } from "./sidecar.js";
 import { egressWaypoint, waypointAuthentication, zoneWaypoint } from "./waypoint.js";
 
@@ -18,6 +19,7 @@ export function emit(policy: Policy): readonly Artifact[] {
   if (mesh.engine === "none") return [];
   refuseReservedPorts(policy);
   const shape = shapeOf(policy);
+  refuseSharedServicePorts(shape);
   const sidecar = mesh.mode === "sidecar";
   const outside = sidecar ? egressGateway(shape, mesh.egressNamespace) : egressWaypoint(shape, mesh.egressNamespace);
   return [

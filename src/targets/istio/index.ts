@@ -5,6 +5,7 @@ import { HELD, type Holding, leftBecause, type Target } from "../target.js";
 import { capabilities } from "./capabilities.js";
 import { emit } from "./emit.js";
 import { plainPort, throughGateway } from "./outside.js";
+import { servicePortSentences } from "./service-ports.js";
 
 export const istio: Target = {
   name: "istio",
@@ -63,9 +64,7 @@ function requires(policy: Policy): readonly string[] {
   const outside = throughGateway(shapeOf(policy));
   if (mesh.mode === "ambient") {
     sentences.push("The CRDs of the Gateway API are installed.");
-    if (policy.workloads.some(({ ports }) => ports.length > 1)) {
-      sentences.push("A workload with several ports has a Service with the same port numbers.");
-    }
+    sentences.push(...servicePortSentences(shapeOf(policy)));
     if (outside.length > 0) sentences.push(`The namespace \`${mesh.egressNamespace}\` exists.`);
   } else if (outside.length > 0) {
     sentences.push(

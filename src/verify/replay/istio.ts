@@ -225,7 +225,8 @@ function atZtunnel(cluster: Cluster, call: Call, wire: "mtls" | "plaintext"): De
   const root = cluster.mesh.rootNamespace;
   const seatedThere = <P extends Targeted>(list: readonly P[]) =>
     list.filter((policy) => atWaypoint(policy, waypoint, served.service, root));
-  const there = ruledBy(cluster, call, principal, {
+  // Before the waypoint the connection is one to the Service, so its port is the Service's.
+  const there = ruledBy(cluster, { ...call, port: by.port }, principal, {
     policies: seatedThere(cluster.authorizationPolicies),
     rules: seatedThere(cluster.requestAuthentications).flatMap((one) => one.rules),
     word: spoken(served.port),

@@ -15,7 +15,7 @@ import type {
 } from "../../../cluster/index.js";
 import { attachedTo, seatOf } from "../../istio/attachment.js";
 import { evaluatedPaths } from "../../istio/paths.js";
-import { chainOf, exposuresOf } from "../../istio/services.js";
+import { chainOf, type Exposure, exposuresOf } from "../../istio/services.js";
 import { ABSENT, dimension, only, RequestSet, Text } from "../../space/index.js";
 import { acceptedBy, jwtFilterOf } from "../jwt/filter.js";
 import { decide } from "./decide.js";
@@ -50,7 +50,7 @@ export function ambientAnswer(cluster: Cluster, workload: Workload, pod: Pod, po
       may = may.union(MESH_CLIENTS);
       continue;
     }
-    const via = through(cluster, gateway, exposure.service, chainOf(exposure.port), port, direct);
+    const via = through(cluster, gateway, exposure, direct);
     policies.push(...via.policies);
     may = may.union(via.set);
     must = must.union(via.set);
@@ -74,9 +74,7 @@ function waypointOf(cluster: Cluster, service: Service): { gateway: Gateway | un
 function through(
   cluster: Cluster,
   gateway: Gateway,
-  service: Service,
-  chain: "http" | "tcp" | "sniff",
-  port: number,
+  { service, port }: Exposure,
   direct: RequestSet,
 ): { set: RequestSet; policies: readonly AuthorizationPolicy[] } {
   const root = cluster.mesh.rootNamespace;
@@ -103,13 +101,15 @@ function through(
       jwt: filter !== undefined,
       writtenHeaders: filter?.writtenHeaders ?? new Set<string>(),
     } as const;
-    const decided = decide(policies, surroundings, cluster.mesh).at(dimension.port, BigInt(port));
+    // The tunnel ends at the Service's address: its port is what the policies here compare, not the pod's.
+    const decided = decide(policies, surroundings, cluster.mesh).at(dimension.port, BigInt(port.port));
     if (kind === "tcp") return decided;
     const path = RequestSet.where(dimension.path, Text.of(evaluatedPaths(cluster.mesh.pathNormalization)));
     const http = RequestSet.where(dimension.protocol, only("http"));
     return RequestSet.all([decided, path, http, filter === undefined ? RequestSet.full : acceptedBy(filter)]);
   };
   const bytes = RequestSet.where(dimension.protocol, only("tcp"));
+  const chain = chainOf(port);
   const decided =
     chain === "http"
       ? onChain("http")
