@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { objectsFrom, policyFrom } from "../../../test/targets/policies.js";
+import { RingfenceError } from "../../diagnostics/index.js";
+import { compile } from "../index.js";
 
 const ZONES = "zones: { a: { trust: internal } }";
 const IDENTITY = `identity:
@@ -92,6 +94,38 @@ describe("istio", () => {
       trustDomain: "shop.example",
       outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
     });
+  });
+
+  it("refuses two outside APIs of one host at a way out that knows hosts alone", () => {
+    const twins = (second: string, flow = "\n  - { from: two, to: second }") =>
+      `${ZONES}\n${WORKLOADS}\noutside:\n  first: { kind: api, host: x.example.com }\n  second: { kind: api, host: ${second} }\nflows:\n  - { from: one, to: first }${flow}`;
+    const refusal = (text: string, targets: string) => {
+      const policy = policyFrom(text, targets);
+      try {
+        compile(policy);
+      } catch (error) {
+        const problem = error instanceof RingfenceError ? error.problems[0] : undefined;
+        const second = policy.outside.find(({ name }) => name === "second");
+        expect([problem?.code, problem?.span]).toEqual(["TARGET_INEXPRESSIBLE", second?.span]);
+        return `${problem?.message}; ${problem?.hint}`;
+      }
+      return undefined;
+    };
+    const message =
+      "outside APIs `first` and `second` have one host, `x.example.com`, by which alone Istio's way out would tell them apart";
+    for (const mesh of ["mesh: istio", "mesh: istio-ambient"]) {
+      expect(refusal(twins("x.example.com, port: 5432, protocol: tcp"), mesh)).toBe(
+        `${message}; name one of the two by a host name that it alone has`,
+      );
+      expect(refusal(twins("x.example.com"), mesh)).toBe(
+        `${message}; keep \`first\`, and let the flows to \`second\` end there`,
+      );
+      expect(refusal(twins("y.example.com, port: 5432, protocol: tcp"), mesh)).toBeUndefined();
+      // Nobody calls the second, so the mesh is told nothing of it.
+      expect(refusal(twins("x.example.com, port: 5432, protocol: tcp", ""), mesh)).toBeUndefined();
+    }
+    // Without a mesh, Cilium holds each workload to a name and a port.
+    expect(refusal(twins("x.example.com, port: 5432, protocol: tcp"), "mesh: none, network: cilium")).toBeUndefined();
   });
 
   it("writes no PERMISSIVE, and STRICT for each zone, in both modes", () => {

@@ -11,6 +11,7 @@ import { egressGateway } from "./egress-gateway.js";
 import { meshConfig } from "./mesh-config.js";
 import { refuseReservedPorts } from "./reserved-ports.js";
 import { refuseSharedServicePorts } from "./service-ports.js";
+import { refuseSharedHosts } from "./shared-hosts.js";
 import { workloadSidecar, zoneSidecar } from "./sidecar.js";
 import { egressWaypoint, waypointAuthentication, zoneWaypoint } from "./waypoint.js";
 
@@ -20,6 +21,7 @@ export function emit(policy: Policy): readonly Artifact[] {
   refuseReservedPorts(policy);
   const shape = shapeOf(policy);
   refuseSharedServicePorts(shape);
+  refuseSharedHosts(shape);
   const sidecar = mesh.mode === "sidecar";
   const outside = sidecar ? egressGateway(shape, mesh.egressNamespace) : egressWaypoint(shape, mesh.egressNamespace);
   return [
