@@ -6,7 +6,7 @@ import { compile } from "../../src/targets/index.js";
 import { loadWorkflow } from "../../src/workflow/index.js";
 import { ask } from "../conformance/istio/ask.js";
 import { clusterOf, place } from "../conformance/istio/corpus.js";
-import { meshAllows, objectsOf } from "./reader.js";
+import { meshAllows, networkAllows, objectsOf, type Pod } from "./reader.js";
 
 /** Two ports whose Service ports cross: 8080 is one workload port and the other's Service port. */
 const CROSSED = `apiVersion: ringfence.dev/v1
@@ -119,5 +119,53 @@ describe("a waypoint before a workload with several ports", () => {
       compile(policyOf(shared.replace("  - { from: operator, to: server, port: admin }\n", ""))),
     ).not.toThrow();
     expect(() => compile(policyOf(shared.replace("istio-ambient", "istio")))).not.toThrow();
+  });
+});
+
+describe("a connection to a zone with a waypoint", () => {
+  const policy = policyOf(`apiVersion: ringfence.dev/v1
+workflow: mixed
+trustDomain: mixed.example
+zones: { front: { trust: internal }, back: { trust: internal }, far: { trust: internal } }
+workloads:
+  caller: { zone: front, port: 8000 }
+  other: { zone: front, port: 8000 }
+  model: { zone: back, port: 8500 }
+  store: { zone: back, port: 5432, protocol: tcp }
+  archive: { zone: far, port: 5432, protocol: tcp }
+flows:
+  - { from: caller, to: store }
+  - { from: caller, to: archive }
+  - { from: other, to: model }
+targets: { mesh: istio-ambient, authorization: none, admission: [], gateway: none }
+`);
+  const { files, controls } = compile(policy);
+  const objects = objectsOf(files);
+  const pod = (namespace: string, workload: string) => ({ namespace, labels: { "ringfence.dev/workload": workload } });
+  const waypoint = { namespace: "back", labels: { "gateway.networking.k8s.io/gateway-name": "waypoint" } };
+  const open = (from: Pod, to: Pod) => networkAllows(objects, from, to, 15008);
+
+  it("may pass the waypoint, as a Service's address leads, or go past it, as a pod's own does", () => {
+    expect(open(pod("front", "caller"), waypoint)).toBe(true);
+    expect(open(waypoint, pod("back", "store"))).toBe(true);
+    expect(open(pod("front", "caller"), pod("back", "store"))).toBe(true);
+    expect(open(pod("front", "other"), pod("back", "store"))).toBe(false);
+    expect(open(pod("front", "other"), pod("back", "model"))).toBe(false);
+  });
+
+  it("goes straight to the pod in a zone without one", () => {
+    expect(open(pod("front", "caller"), pod("far", "archive"))).toBe(true);
+    expect(objects.some(({ kind, metadata }) => kind === "Gateway" && metadata.namespace === "far")).toBe(false);
+  });
+
+  it("has its caller told apart by the mesh, and only without a waypoint by the network as well", () => {
+    const heldBy = (rule: string) =>
+      controls.rules.find((one) => one.rule.id === rule)?.demands.find(({ feature }) => feature === "callers")?.heldBy;
+    expect(heldBy("caller>store:5432")).toEqual(["istio"]);
+    expect(heldBy("caller>archive:5432")).toEqual(["network-policy", "istio"]);
+    const carrying = controls.rules.find(({ rule }) => rule.id === "caller>store:5432")?.layers;
+    expect(carrying?.flatMap((layer) => layer.objects.map(({ title }) => title))).toContain(
+      "NetworkPolicy back/zone.waypoint",
+    );
   });
 });

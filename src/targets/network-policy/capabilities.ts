@@ -6,7 +6,7 @@ export const capabilities: CapabilityTable = {
   "default-deny": enforced("each zone denies ingress and egress; each workload's policy opens its own flows"),
   callers: partly(
     "pods of the caller, by their label and namespace; users only through the gateway's pods",
-    "in ambient mode requests arrive through the waypoint proxy, whose pods are all that this layer sees",
+    "in ambient mode what is sent to a zone with a waypoint proxy arrives from its pods, which are all that this layer sees",
     "mesh",
   ),
   ports: partly(

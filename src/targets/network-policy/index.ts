@@ -1,7 +1,8 @@
 import type { Policy, Rule } from "../../policy/index.js";
 import type { Feature } from "../capability.js";
-import { apiNamed, exitOf, seesRequests } from "../shape.js";
+import { apiNamed, exitOf, shapeOf, workloadNamed } from "../shape.js";
 import { HELD, type Holding, leftBecause, type Target } from "../target.js";
+import { hasWaypoint } from "../zone-labels.js";
 import { capabilities } from "./capabilities.js";
 import { emit } from "./emit.js";
 
@@ -30,7 +31,9 @@ function holds(policy: Policy, rule: Rule, feature: Feature): Holding {
         return leftBecause("does not know where users come from when no gateway is chosen");
       }
       if (rule.to.kind === "api") return heldToName(policy, rule);
-      return ambient && seesRequests(rule) ? leftBecause("sees only the waypoint proxy in ambient mode") : HELD;
+      return ambient && hasWaypoint(policy, workloadNamed(shapeOf(policy), rule.to.name).zone)
+        ? leftBecause("sees only the zone's waypoint proxy in ambient mode")
+        : HELD;
     case "ports":
       if (rule.to.kind === "api") return heldToName(policy, rule);
       return ambient ? leftBecause("sees only the tunnel's port in ambient mode") : HELD;

@@ -1,13 +1,15 @@
 /**
  * Who a pod's packets come from and go to. Without a mesh, and with sidecars (which capture traffic inside the pod), the
  * peers are the flow's own ends and the port is the pod's. In ambient mode the node's ztunnel carries everything in a
- * tunnel to port 15008, and requests pass the waypoint proxy of the destination's zone.
+ * tunnel to port 15008. Where the destination's zone has a waypoint proxy, all that is sent to a Service of the zone passes
+ * it; a connection to a pod's own address (a headless Service's) does not.
  */
 import type { Rule, Workload } from "../../policy/index.js";
 import { gatewayPodLabels } from "../gateway-peer.js";
 import { egressGatewayName, LABELS } from "../names.js";
 import { WAYPOINT } from "../needs.js";
 import { apiNamed, exitOf, type Shape, seesRequests, workloadNamed } from "../shape.js";
+import { hasWaypoint } from "../zone-labels.js";
 
 /** Pods of a namespace and ports of theirs (ingress: of ours). Without labels, any pod of the namespace. */
 export interface Opening {
@@ -36,10 +38,10 @@ export function peersOfWorkload(shape: Shape, workload: Workload): Peers {
   };
 }
 
-/** The waypoint takes what the zone's requests come from, and passes it on to the zone's workloads. */
+/** The waypoint takes what comes for the zone's Services, connections too, and passes it on to the zone's workloads. */
 export function peersOfWaypoint(shape: Shape, zone: string): Peers {
   const rules = shape.policy.rules.filter(
-    (rule) => rule.to.kind === "workload" && workloadNamed(shape, rule.to.name).zone === zone && seesRequests(rule),
+    (rule) => rule.to.kind === "workload" && workloadNamed(shape, rule.to.name).zone === zone,
   );
   return {
     ingress: rules.flatMap((rule) => callers(shape, rule, [TUNNEL])),
@@ -55,7 +57,10 @@ function isAmbient(shape: Shape): boolean {
 
 function ingress(shape: Shape, workload: Workload, rule: Rule): Opening[] {
   if (!isAmbient(shape)) return callers(shape, rule, [rule.port.port]);
-  return seesRequests(rule) ? [waypoint(workload.zone)] : callers(shape, rule, [TUNNEL]);
+  return [
+    ...(hasWaypoint(shape.policy, workload.zone) ? [waypoint(workload.zone)] : []),
+    ...(seesRequests(rule) ? [] : callers(shape, rule, [TUNNEL])),
+  ];
 }
 
 function callers(shape: Shape, rule: Rule, ports: readonly number[]): Opening[] {
@@ -70,7 +75,10 @@ function egress(shape: Shape, rule: Rule): Opening[] {
   if (rule.to.kind !== "workload") return exit(shape, rule);
   const { zone } = workloadNamed(shape, rule.to.name);
   if (!isAmbient(shape)) return [pods(zone, rule.to.name, [rule.port.port])];
-  return [seesRequests(rule) ? waypoint(zone) : pods(zone, rule.to.name, [TUNNEL])];
+  return [
+    ...(hasWaypoint(shape.policy, zone) ? [waypoint(zone)] : []),
+    ...(seesRequests(rule) ? [] : [pods(zone, rule.to.name, [TUNNEL])]),
+  ];
 }
 
 /** Towards the egress gateway; its Service's ports 80 and 443 are other ports of its pods, by how it was installed. */
