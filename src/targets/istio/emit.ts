@@ -7,6 +7,7 @@ import type { Artifact } from "../target.js";
 import { hasWaypoint } from "../zone-labels.js";
 import { passesTokenOn, requestAuthentication, strictMtls } from "./authentication.js";
 import { ambientPolicies, denyAll, sidecarPolicies } from "./authorization.js";
+import { refuseBypassedPort } from "./bypassed-port.js";
 import { egressGateway } from "./egress-gateway.js";
 import { meshConfig } from "./mesh-config.js";
 import { refuseReservedPorts } from "./reserved-ports.js";
@@ -23,6 +24,7 @@ export function emit(policy: Policy): readonly Artifact[] {
   refuseSharedServicePorts(shape);
   refuseSharedHosts(shape);
   const sidecar = mesh.mode === "sidecar";
+  if (sidecar) refuseBypassedPort(shape);
   const outside = sidecar ? egressGateway(shape, mesh.egressNamespace) : egressWaypoint(shape, mesh.egressNamespace);
   return [
     ...policy.zones.map(
