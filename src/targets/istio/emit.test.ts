@@ -96,6 +96,24 @@ describe("istio", () => {
     });
   });
 
+  it("has the mesh give addresses to outside hosts where nothing else tells them apart, by no deprecated setting", () => {
+    const installed = (api: string, mesh: string) => {
+      const text = `${ZONES}\n${WORKLOADS}\noutside: { far: { kind: api, host: x.example.com, ${api} } }\nflows: [{ from: one, to: far }]`;
+      const { meshConfig, values } = plain(
+        objectsFrom(policyFrom(text, mesh), "istio").get("IstioOperator istio-system/shop")?.spec,
+      );
+      return [meshConfig.defaultConfig, values];
+    };
+    const capture = { proxyMetadata: { ISTIO_META_DNS_CAPTURE: "true" } };
+    const pilot = { env: { PILOT_ENABLE_IP_AUTOALLOCATE: "true" } };
+    expect(installed("port: 5432, protocol: tcp", "mesh: istio")).toEqual([capture, { pilot }]);
+    expect(installed("port: 443", "mesh: istio")).toEqual([undefined, undefined]);
+    expect(installed("port: 443", "mesh: istio-ambient")).toEqual([
+      undefined,
+      { pilot, cni: { ambient: { dnsCapture: true } } },
+    ]);
+  });
+
   it("refuses two outside APIs of one host at a way out that knows hosts alone", () => {
     const twins = (second: string, flow = "\n  - { from: two, to: second }") =>
       `${ZONES}\n${WORKLOADS}\noutside:\n  first: { kind: api, host: x.example.com }\n  second: { kind: api, host: ${second} }\nflows:\n  - { from: one, to: first }${flow}`;

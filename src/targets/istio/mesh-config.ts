@@ -5,15 +5,18 @@
 import type { Policy } from "../../policy/index.js";
 import { asksDecisionPoint, DECISION_PORT, decisionNamespace, decisionProvider } from "../names.js";
 import { kubeObject } from "../object.js";
-import { seesRequests } from "../shape.js";
+import { seesRequests, shapeOf } from "../shape.js";
 import type { ManifestArtifact } from "../target.js";
 import type { ValueMap } from "../yaml.js";
+import { throughGateway } from "./outside.js";
 
 /** @param rootNamespace where the mesh is installed */
 export function meshConfig(policy: Policy, rootNamespace: string): ManifestArtifact {
   const comment = [
     "What the mesh's own configuration must say. Give it to the installation, or merge what stands under `spec` into the",
-    "values of the chart `istiod`:",
+    needsAddresses(policy)
+      ? "values of the chart `istiod` (`values.pilot` and `values.cni` belong to the charts `istiod` and `cni`):"
+      : "values of the chart `istiod`:",
     "",
     "  istioctl install -f mesh-config.yaml",
     "",
@@ -28,8 +31,11 @@ export function meshConfig(policy: Policy, rootNamespace: string): ManifestArtif
     ...(asksDecisionPoint(policy)
       ? ["extensionProviders: the decision point; where it does not answer, requests are denied."]
       : []),
-    ...(needsDnsCapture(policy)
-      ? ["ISTIO_META_DNS_CAPTURE: gives an outside host an address of its own, by which TCP to it is told apart."]
+    ...(needsAddresses(policy)
+      ? [
+          "PILOT_ENABLE_IP_AUTOALLOCATE and the capture of DNS: an outside host gets an address of its own, by which what is",
+          "  sent to it is told apart.",
+        ]
       : []),
   ];
   const installation = kubeObject(policy, {
@@ -38,12 +44,12 @@ export function meshConfig(policy: Policy, rootNamespace: string): ManifestArtif
     name: policy.workflow,
     namespace: rootNamespace,
     holds: ["normalization"],
-    body: { spec: { meshConfig: values(policy) } },
+    body: { spec: { meshConfig: settings(policy), values: needsAddresses(policy) ? addresses(policy) : undefined } },
   });
   return { kind: "manifests", path: "istio/mesh-config.yaml", objects: [installation], comment, apply: false };
 }
 
-function values(policy: Policy): ValueMap {
+function settings(policy: Policy): ValueMap {
   return {
     trustDomain: policy.trustDomain,
     pathNormalization: comparesPaths(policy) ? { normalization: "DECODE_AND_MERGE_SLASHES" } : undefined,
@@ -62,9 +68,16 @@ function values(policy: Policy): ValueMap {
           },
         ]
       : undefined,
-    defaultConfig: needsDnsCapture(policy)
-      ? { proxyMetadata: { ISTIO_META_DNS_CAPTURE: "true", ISTIO_META_DNS_AUTO_ALLOCATE: "true" } }
-      : undefined,
+    defaultConfig:
+      needsAddresses(policy) && !isAmbient(policy) ? { proxyMetadata: { ISTIO_META_DNS_CAPTURE: "true" } } : undefined,
+  };
+}
+
+/** From Istio 1.25 on these are its defaults. */
+function addresses(policy: Policy): ValueMap {
+  return {
+    pilot: { env: { PILOT_ENABLE_IP_AUTOALLOCATE: "true" } },
+    cni: isAmbient(policy) ? { ambient: { dnsCapture: true } } : undefined,
   };
 }
 
@@ -72,11 +85,11 @@ function comparesPaths(policy: Policy): boolean {
   return policy.rules.some((rule) => seesRequests(rule) && rule.operations.some(({ paths }) => paths !== "any"));
 }
 
-function needsDnsCapture(policy: Policy): boolean {
-  const { mesh } = policy.targets;
-  return (
-    mesh.engine === "istio" &&
-    mesh.mode === "sidecar" &&
-    policy.rules.some((rule) => rule.to.kind === "api" && rule.protocol === "tcp")
-  );
+function isAmbient({ targets: { mesh } }: Policy): boolean {
+  return mesh.engine === "istio" && mesh.mode === "ambient";
+}
+
+/** Where a host is known by the address alone: TCP in a sidecar, everything in ambient mode, whose node sees no names. */
+function needsAddresses(policy: Policy): boolean {
+  return throughGateway(shapeOf(policy)).some(({ api }) => isAmbient(policy) || api.protocol === "tcp");
 }
