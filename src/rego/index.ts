@@ -2,7 +2,7 @@
  * Rego: parse, check, compile and evaluate policies in process. Self-contained: nothing here knows of the rest of the
  * project.
  */
-export { type Builtin, BuiltinError } from "./builtins/index.js";
+export { BUILTINS, type Builtin, BuiltinError, callBuiltin, plainContext } from "./builtins/index.js";
 export type * from "./compile/normal-form.js";
 export { type RegoCode, RegoError, type RegoLocation, type RegoProblem, renderProblem } from "./error.js";
 export type { CoverageReport, FileCoverage, LineRange } from "./eval/coverage.js";
@@ -27,8 +27,11 @@ export { type ParseOptions, parseModule as parse, parseQuery, parseTermText } fr
 export {
   compare,
   equal,
+  isArray,
+  isNumber,
   isObject,
   type JsonObject,
+  lookup,
   Num,
   RegoObject,
   RegoSet,

@@ -121,8 +121,35 @@ export const method = text("method", 7, Text.of(Language.matching(methodWord)), 
 export const host = text("host", 8, Text.of(Language.matching(hostWord)), "localhost");
 export const path = text("path", 9, Text.of(Language.matching(pathWord)), "/", ["/"]);
 
+/** What follows the path in the request's target: nothing, or `?` and a query. No engine but an authorizer looks at it. */
+export const query = text(
+  "query",
+  9.5,
+  Text.of(
+    Language.matching(
+      either(
+        sequence(),
+        sequence(
+          literal("?"),
+          star(
+            notClass([
+              [0, 0x20],
+              [0x23, 0x23],
+              [0x7f, 0x7f],
+              [0xd800, 0xdfff],
+            ]),
+          ),
+        ),
+      ),
+    ),
+  ),
+  "",
+  [""],
+);
+
 const headers = new Map<string, Dimension<Text>>();
 const claims = new Map<string, Dimension<Bags>>();
+const forms = new Map<string, Dimension<Text>>();
 const metadata = new Map<string, Dimension<Text>>();
 
 function named<V extends AnyValues>(
@@ -148,6 +175,22 @@ export function header(name: string): Dimension<Text> {
 export function claim(names: readonly string[]): Dimension<Bags> {
   const key = `claim:${names.map((name) => name.replaceAll(/[\\.]/g, "\\$&")).join(".")}`;
   return named(claims, key, () => ({ key, rank: 12, full: Bags.everything(), missing: [], preferred: [[]] }));
+}
+
+const CLAIM_FORMS = only("absent", "text", "list", "mixed", "number", "other");
+
+/**
+ * How a claim is written in the token, for engines that read tokens themselves: a `list` holds texts alone, a `mixed`
+ * one other things too, and `other` is an object, a boolean or null.
+ */
+export function claimForm(names: readonly string[]): Dimension<Text> {
+  const key = `form:${claim(names).key}`;
+  return named(forms, key, () => text(key, 12.5, CLAIM_FORMS, "absent", ["absent", "text", "list"]));
+}
+
+/** One element of a list, while a condition on all elements or some is worked out; it never leaves that work. */
+export function element(number: number): Dimension<Text> {
+  return text(`element:${number}`, -number, Text.of(ANYTHING), "");
 }
 
 /** A value that another Envoy filter left in the request's dynamic metadata; nobody outside the proxy knows it. */

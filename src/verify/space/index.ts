@@ -4,9 +4,27 @@ export type { AnyValues, Atom, Dimension } from "./dimension.js";
 export * as dimension from "./dimension.js";
 export { ANYTHING, Language, NOTHING } from "./language.js";
 export { Overflow, withinLimits } from "./overflow.js";
+export {
+  changedCase,
+  concatenation,
+  endReplaced,
+  halves,
+  type Preimage,
+  part,
+  piece,
+  prefixTrimmed,
+  replacedChar,
+  sized,
+  somePiece,
+  suffixTrimmed,
+  trimmed,
+  unescaped,
+  withoutEnd,
+  withoutStart,
+} from "./preimage.js";
 export { type Range, Ranges } from "./ranges.js";
 export type { Regex } from "./regex.js";
 export * as regex from "./regex.js";
-export { readRegex } from "./regex-syntax.js";
+export { readRegex, readSearch } from "./regex-syntax.js";
 export { type Box, type Point, RequestSet } from "./request-set.js";
 export { ABSENT, NO_TEXT, only, Text } from "./text.js";

@@ -4,7 +4,17 @@
  * automaton. Languages are interned and the operations remembered, so that ten thousand policies which speak of the same
  * paths cost one.
  */
-import { accepts, complementDfa, type Dfa, dfaKey, fewWords, productDfa, shortestWord, wordsDfa } from "./dfa.js";
+import {
+  accepts,
+  complementDfa,
+  type Dfa,
+  dfaKey,
+  fewWords,
+  minimise,
+  productDfa,
+  shortestWord,
+  wordsDfa,
+} from "./dfa.js";
 import { Interner, PairMemo } from "./interner.js";
 import { type Regex, toDfa } from "./regex.js";
 
@@ -60,8 +70,17 @@ export class Language {
     return Language.#fromDfa(toDfa(regex));
   }
 
+  /** The words that an automaton accepts; it need not be minimal. */
+  static accepting(dfa: Dfa): Language {
+    return Language.#fromDfa(minimise(dfa));
+  }
+
   get isEmpty(): boolean {
     return this.#shape.kind === "only" && this.#shape.words.size === 0;
+  }
+
+  get automaton(): Dfa {
+    return this.#dfa();
   }
 
   /** The words when they are finitely many and known as such. */

@@ -3,8 +3,10 @@
  * alternation, repetition, `.`, `(?i)`, anchors at the ends. What it does not read (word boundaries, Unicode classes,
  * flags other than `i` and `s`, anchors in the middle) is answered with undefined, which callers turn into *unknown*.
  */
-import { LAST_CODE_POINT } from "./dfa.js";
+import { Language } from "./language.js";
+import { withoutEnd, withoutStart } from "./preimage.js";
 import {
+  anything,
   asciiLower,
   charClass,
   either,
@@ -20,6 +22,11 @@ import {
 
 /** The most copies of a part that `{m,n}` may ask for; RE2 itself refuses more than 1,000. */
 const MOST_REPEATS = 1000;
+
+/** Anchors are read as characters that no text holds, put around it; several, since anchors may follow each other. */
+const [START, END] = ["\ud800", "\udfff"];
+const MARKS: Stretch = [0xd800, 0xdfff];
+const MOST_MARKS = 4;
 
 class Unread extends Error {}
 
@@ -52,11 +59,13 @@ const CONTROLS: ReadonlyMap<string, number> = new Map([
 class Reader {
   readonly #chars: readonly string[];
   #at = 0;
+  readonly #marked: boolean;
   #ignoreCase = false;
   #dotAll = false;
 
-  constructor(source: string) {
+  constructor(source: string, marked: boolean) {
     this.#chars = [...source];
+    this.#marked = marked;
   }
 
   whole(): Regex {
@@ -83,11 +92,11 @@ class Reader {
 
   #concatenation(outermost: boolean): Regex {
     const parts: Regex[] = [];
-    if (outermost && this.#take("^") && this.#isRepeat()) throw new Unread();
+    if (!this.#marked && outermost && this.#take("^") && this.#isRepeat()) throw new Unread();
     for (;;) {
       const char = this.#peek();
       if (char === undefined || char === "|" || char === ")") break;
-      if (char === "$" && outermost) {
+      if (char === "$" && outermost && !this.#marked) {
         const next = this.#chars[this.#at + 1];
         if (next !== undefined && next !== "|") throw new Unread();
         this.#at++;
@@ -144,11 +153,13 @@ class Reader {
       case "[":
         return this.#bracket();
       case ".":
-        return this.#dotAll ? notClass([]) : notClass([[10, 10]]);
+        return this.#not(this.#dotAll ? [] : [[10, 10]]);
       case "\\":
         return this.#escape();
       case "^":
       case "$":
+        if (!this.#marked) throw new Unread();
+        return charClass(char === "^" ? START : END);
       case "*":
       case "+":
       case "?":
@@ -156,6 +167,11 @@ class Reader {
       default:
         return this.#char(char);
     }
+  }
+
+  /** Every character but these; never a mark. */
+  #not(stretches: readonly Stretch[]): Regex {
+    return notClass(this.#marked ? [...stretches, MARKS] : stretches);
   }
 
   #char(char: string): Regex {
@@ -200,7 +216,9 @@ class Reader {
     if (char === undefined) throw new Unread();
     this.#at++;
     const known = CLASSES.get(char.toLowerCase());
-    if (known !== undefined) return char === char.toLowerCase() ? { kind: "class", stretches: known } : notClass(known);
+    if (known !== undefined) {
+      return char === char.toLowerCase() ? { kind: "class", stretches: known } : this.#not(known);
+    }
     return this.#char(this.#escaped(char));
   }
 
@@ -233,7 +251,7 @@ class Reader {
         this.#at++;
         const known = CLASSES.get(escaped.toLowerCase());
         if (known !== undefined) {
-          const inverse = notClass(known);
+          const inverse = this.#not(known);
           stretches.push(
             ...(escaped === escaped.toLowerCase() || inverse.kind !== "class" ? known : inverse.stretches),
           );
@@ -258,19 +276,44 @@ class Reader {
       if (from > to) throw new Unread();
       stretches.push([from, to]);
     }
-    if (this.#ignoreCase) throw new Unread();
-    return negated
-      ? notClass(stretches)
-      : { kind: "class", stretches: tidy(stretches.filter(([, to]) => to <= LAST_CODE_POINT)) };
+    const members = this.#ignoreCase ? folded(stretches) : stretches;
+    return negated ? this.#not(members) : { kind: "class", stretches: tidy(members) };
+  }
+}
+
+/** Both cases of a class; RE2 folds K and S, and what lies beyond ASCII, to more than that. */
+function folded(stretches: readonly Stretch[]): readonly Stretch[] {
+  return stretches.flatMap(([first, last]): readonly Stretch[] => {
+    const both: Stretch[] = [[first, last]];
+    if (last > 0x7f) throw new Unread();
+    for (let code = first; code <= last; code++) {
+      const char = String.fromCharCode(code);
+      if ("kKsS".includes(char)) throw new Unread();
+      const other = (char === asciiLower(char) ? char.toUpperCase() : asciiLower(char)).charCodeAt(0);
+      both.push([other, other]);
+    }
+    return both;
+  });
+}
+
+function read(source: string, marked: boolean): Regex | undefined {
+  try {
+    return new Reader(source, marked).whole();
+  } catch (error) {
+    if (error instanceof Unread) return undefined;
+    throw error;
   }
 }
 
 /** The expression that matches exactly the words which RE2 `source` matches as a whole; undefined when it is not read. */
 export function readRegex(source: string): Regex | undefined {
-  try {
-    return new Reader(source).whole();
-  } catch (error) {
-    if (error instanceof Unread) return undefined;
-    throw error;
-  }
+  return read(source, false);
+}
+
+/** The words in which RE2 `source` matches something; undefined when it is not read. */
+export function readSearch(source: string): Language | undefined {
+  const found = read(source, true);
+  if (found === undefined) return undefined;
+  const around = Language.matching(sequence(anything, found, anything));
+  return withoutStart(withoutEnd(around, END.repeat(MOST_MARKS)), START.repeat(MOST_MARKS));
 }

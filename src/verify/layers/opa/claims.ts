@@ -1,0 +1,188 @@
+/**
+ * Tokens as Rego sees them. A request has no bearer token, one that is genuine (signed by the issuer it names and within
+ * its time) or one that anybody could have written; the claims are dimensions either way. Which keys a policy holds is
+ * not looked into: they are taken to be those of the issuer.
+ */
+import { RegoObject, type Value } from "../../../rego/index.js";
+import { ABSENT, ANYTHING, Bags, concatenation, dimension, Language, NO_ELEMENT, only, type Regex, regex, Text } from "../../space/index.js";
+import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
+import {
+  arrayOf,
+  type Case,
+  type ClaimsSymbol,
+  FALSE,
+  known,
+  OPEN,
+  ofDimension,
+  outcome,
+  singleClaim,
+  type Symbolic,
+  surely,
+  TRUE,
+  type TextSymbol,
+  textOf,
+  UNKNOWN,
+  within,
+} from "./symbol.js";
+
+const part: Regex = regex.plus(regex.charClass("-_", ["0", "9"], ["A", "Z"], ["a", "z"]));
+const TOKEN_WORDS = Language.matching(
+  regex.sequence(part, regex.literal("."), part, regex.literal("."), regex.either(part, regex.empty)),
+);
+
+export const BEARER_TOKEN: TextSymbol = textOf({ kind: "opaque", within: TOKEN_WORDS, token: true });
+export const GENUINE: Bounds = where(dimension.token, only("valid"));
+export const FORGED: Bounds = where(dimension.token, only("invalid"));
+export const WITH_TOKEN: Bounds = either([GENUINE, FORGED]);
+
+const schemes = regex.literal("bearer ", { ignoreCase: true });
+const SCHEMES = Language.matching(schemes);
+const CANONICAL = "Bearer ";
+const AUTHORIZATION = dimension.header("authorization");
+const HEADER_IS_BEARER = where(
+  AUTHORIZATION,
+  Text.of(concatenation(SCHEMES, TOKEN_WORDS)),
+);
+const OTHER_SCHEMES = where(AUTHORIZATION, Text.of(SCHEMES.minus(Language.only(CANONICAL))));
+
+/**
+ * The `authorization` header. Beside a token its dimension holds the scheme, where that is not written as usual; without
+ * one it holds the whole text, which then is no bearer token.
+ */
+export const AUTHORIZATION_CASES: readonly Case[] = [
+  {
+    when: both(not(WITH_TOKEN), not(where(AUTHORIZATION, ABSENT)), not(HEADER_IS_BEARER)),
+    value: ofDimension(AUTHORIZATION),
+  },
+  {
+    when: both(WITH_TOKEN, where(AUTHORIZATION, ABSENT)),
+    value: textOf({ kind: "constant", word: CANONICAL }, ...BEARER_TOKEN.parts),
+  },
+  {
+    when: both(WITH_TOKEN, OTHER_SCHEMES),
+    value: textOf({ kind: "dimension", dimension: AUTHORIZATION, length: CANONICAL.length }, ...BEARER_TOKEN.parts),
+  },
+];
+
+/** The points that stand for a request. */
+export const WRITTEN_TOKENS: Bounds = either([
+  both(not(WITH_TOKEN), not(HEADER_IS_BEARER)),
+  both(WITH_TOKEN, either([where(AUTHORIZATION, ABSENT), OTHER_SCHEMES])),
+]);
+
+/** A text that is no bearer token may still be a token in another place, of which nothing is known. */
+function strange(token: Symbolic | undefined): readonly Case[] {
+  if (token?.kind !== "text") return OPEN;
+  return [{ when: both(MAYBE, within(token, TOKEN_WORDS)), value: UNKNOWN }];
+}
+
+function isToken(value: Symbolic | undefined): boolean {
+  if (value?.kind !== "text" || value.steps.length > 0) return false;
+  const [first, ...rest] = value.parts;
+  return rest.length === 0 && first?.kind === "opaque" && first.token === true;
+}
+
+const PAST: ReadonlySet<string> = new Set(["iat", "nbf"]);
+
+/** The claim as a value, by the way in which it is written. */
+export function claimCases(claims: ClaimsSymbol): readonly Case[] {
+  const { names, verified } = claims;
+  const single = singleClaim(names);
+  if (single !== undefined)
+    return [{ when: not(where(single, ABSENT)), value: ofDimension(single) }];
+  const form = (word: string): Bounds => where(dimension.claimForm(names), only(word));
+  const [name = ""] = names;
+  const isTime = names.length === 1 && (name === "exp" || PAST.has(name));
+  const number: Symbolic =
+    isTime && verified
+      ? { kind: "moment", when: PAST.has(name) ? "past" : "future" }
+      : { kind: "unknown", type: "number" };
+  return [
+    {
+      when: both(form("text"), where(dimension.claim(names), Bags.some(ANYTHING))),
+      value: textOf({ kind: "claim", names }),
+    },
+    { when: form("list"), value: { kind: "bag", names, mixed: false } },
+    { when: form("mixed"), value: { kind: "bag", names, mixed: true } },
+    { when: form("number"), value: number },
+    { when: form("other"), value: { kind: "unknown", type: "structure", claims } },
+  ];
+}
+
+const ALGORITHMS = /^io\.jwt\.verify_(?:rs|ps|es|hs)(?:256|384|512)$|^io\.jwt\.verify_eddsa$/;
+const ASYMMETRIC = Language.only(
+  ..."RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(" "),
+);
+
+/** The outcome of a built-in function on tokens; undefined for any other function. */
+export function callOnToken(name: string, args: readonly Symbolic[]): readonly Case[] | undefined {
+  const [token] = args;
+  if (name === "io.jwt.decode") {
+    if (!isToken(token)) return strange(token);
+    const payload: Symbolic = { kind: "claims", names: [], verified: false };
+    const header: Symbolic = { kind: "tree", child: () => OPEN };
+    return [{ when: WITH_TOKEN, value: arrayOf([header, payload, UNKNOWN]) }];
+  }
+  if (ALGORITHMS.test(name)) return isToken(token) ? outcome(GENUINE, FORGED) : strange(token);
+  if (name !== "io.jwt.decode_verify") return undefined;
+  if (!isToken(token)) return strange(token);
+  const constraints = fieldsOf(args[1]);
+  const accepted = constraints === undefined ? undefined : accepts(constraints);
+  if (constraints === undefined || accepted === undefined) return OPEN;
+  const refused = both(WITH_TOKEN, not(accepted));
+  const algorithm: TextSymbol = textOf({
+    kind: "opaque",
+    within: constraints.has("cert") ? ASYMMETRIC : Language.only("HS256", "HS384", "HS512"),
+  });
+  const header: Symbolic = { kind: "tree", child: (key) => (key === "alg" ? surely(algorithm) : OPEN) };
+  const nothing = known(RegoObject.EMPTY);
+  return [
+    { when: accepted, value: arrayOf([TRUE, header, { kind: "claims", names: [], verified: true }]) },
+    { when: refused, value: arrayOf([FALSE, nothing, nothing]) },
+  ];
+}
+
+function fieldsOf(value: Symbolic | undefined): ReadonlyMap<string, Symbolic> | undefined {
+  const fields = new Map<string, Symbolic>();
+  if (value?.kind === "known") {
+    const object = value.value;
+    if (object instanceof RegoObject) {
+      for (const [key, inner] of object.entries()) fields.set(String(key), known(inner));
+    } else if (typeof object === "object" && object !== null && !Array.isArray(object)) {
+      for (const [key, inner] of Object.entries(object as { readonly [key: string]: Value })) {
+        fields.set(key, known(inner));
+      }
+    } else return undefined;
+    return fields;
+  }
+  if (value?.kind !== "collection" || value.of !== "object") return undefined;
+  for (const { key, value: inner, when } of value.items) {
+    if (key?.kind !== "known" || typeof key.value !== "string" || !when.must.isFull) return undefined;
+    fields.set(key.value, inner);
+  }
+  return fields;
+}
+
+const CONSTRAINTS: ReadonlySet<string> = new Set(["cert", "secret", "alg", "iss", "aud", "time"]);
+
+function accepts(constraints: ReadonlyMap<string, Symbolic>): Bounds | undefined {
+  for (const name of constraints.keys()) if (!CONSTRAINTS.has(name)) return undefined;
+  // Exactly one kind of key: anything else is an error of the call.
+  if (constraints.has("cert") === constraints.has("secret")) return undefined;
+  const conditions: Bounds[] = [GENUINE];
+  const issuer = constraints.get("iss");
+  if (issuer !== undefined) {
+    if (issuer.kind !== "known" || typeof issuer.value !== "string") return undefined;
+    conditions.push(where(dimension.issuer, only(issuer.value)));
+  }
+  const audience = constraints.get("aud");
+  const own = dimension.claim(["aud"]);
+  if (audience === undefined) {
+    // A token that is meant for somebody is refused by whoever does not say that he is that one.
+    conditions.push(where(own, NO_ELEMENT), where(dimension.claimForm(["aud"]), only("absent")));
+  }
+  else if (audience.kind === "known" && typeof audience.value === "string") {
+    conditions.push(where(own, Bags.some(Language.only(audience.value))));
+  } else return undefined;
+  return both(...conditions);
+}

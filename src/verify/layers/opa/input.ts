@@ -1,0 +1,181 @@
+/**
+ * The input that OPA's Envoy plugin makes of a check request, as far as it depends on the request: a field that the
+ * plugin never sets is undefined, one that nobody outside can know is unknown.
+ */
+import {
+  ABSENT,
+  ANYTHING,
+  concatenation,
+  dimension,
+  Language,
+  type Preimage,
+  type Regex,
+  RequestSet,
+  regex,
+  trimmed,
+  unescaped,
+} from "../../space/index.js";
+import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
+import { AUTHORIZATION_CASES } from "./claims.js";
+import { type Case, known, OPEN, ofDimension, type Symbolic, surely, type TextSymbol, textOf, within } from "./symbol.js";
+
+export interface Destination {
+  /** the SPIFFE id as a URI, which the proxy shows where the connection is mutual TLS */
+  readonly principal: string;
+  readonly port: number;
+  readonly chain: "http" | "tcp";
+  /** the header that a JWT filter may take away before or after the question */
+  readonly stripsToken: boolean;
+}
+
+const ENCRYPTED = not(where(dimension.principal, ABSENT));
+
+function tree(fields: { readonly [key: string]: readonly Case[] }): Symbolic {
+  return { kind: "tree", child: (key) => (Object.hasOwn(fields, key) ? (fields[key] ?? []) : []) };
+}
+
+/** Path and query, as they are asked about. */
+const TARGET: TextSymbol = textOf(
+  { kind: "dimension", dimension: dimension.path },
+  { kind: "dimension", dimension: dimension.query },
+);
+
+export function checkInput(destination: Destination): Symbolic {
+  const { principal, port, chain } = destination;
+  const request = chain === "http" ? surely(tree({ time: OPEN, http: surely(httpTree(destination)) })) : [];
+  return tree({
+    attributes: surely(
+      tree({
+        source: surely(
+          tree({
+            principal: [{ when: ENCRYPTED, value: ofDimension(dimension.principal) }],
+            address: OPEN,
+            certificate: OPEN,
+            service: OPEN,
+            labels: OPEN,
+          }),
+        ),
+        destination: surely(
+          tree({
+            principal: [{ when: ENCRYPTED, value: known(principal) }],
+            address: surely(tree({ socketAddress: surely(tree({ portValue: surely(known(port)), address: OPEN })) })),
+            certificate: OPEN,
+            service: OPEN,
+            labels: OPEN,
+          }),
+        ),
+        request,
+        contextExtensions: OPEN,
+        metadataContext: OPEN,
+        routeMetadataContext: OPEN,
+        tlsSession: OPEN,
+      }),
+    ),
+    parsed_path: chain === "http" ? parsedPath() : surely(known([""])),
+    parsed_query: OPEN,
+    parsed_body: OPEN,
+    truncated_body: OPEN,
+    version: OPEN,
+  });
+}
+
+function httpTree({ stripsToken }: Destination): Symbolic {
+  return tree({
+    method: surely(ofDimension(dimension.method)),
+    path: surely(TARGET),
+    host: surely(ofDimension(dimension.host)),
+    headers: surely({ kind: "tree", child: (name) => header(name, stripsToken) }),
+    id: OPEN,
+    headerMap: OPEN,
+    scheme: OPEN,
+    query: OPEN,
+    fragment: OPEN,
+    size: OPEN,
+    protocol: OPEN,
+    body: OPEN,
+    rawBody: OPEN,
+  });
+}
+
+/** Headers that proxies on the way set, strip or rewrite: what the client sent is not what is asked about. */
+const REWRITTEN =
+  /^(x-envoy-.*|x-forwarded-.*|x-request-id|x-b3-.*|b3|traceparent|tracestate|:scheme|te|connection|content-length|transfer-encoding|expect|upgrade|via|server)$/;
+
+function header(name: string, stripsToken: boolean): readonly Case[] {
+  if (name === ":method") return surely(ofDimension(dimension.method));
+  if (name === ":path") return surely(TARGET);
+  if (name === ":authority") return surely(ofDimension(dimension.host));
+  // Envoy writes names in lower case and has no `host` beside `:authority`.
+  if (name !== name.toLowerCase() || name === "host") return [];
+  if (name === "authorization") return stripsToken ? OPEN : AUTHORIZATION_CASES;
+  if (REWRITTEN.test(name)) return OPEN;
+  const from = dimension.header(name);
+  return [{ when: not(where(from, ABSENT)), value: ofDimension(from) }];
+}
+
+const { anything, charClass, either: alternatives, literal, notClass, sequence, star } = regex;
+const words = (...parts: readonly Regex[]): Language => Language.matching(sequence(...parts));
+const PATH: TextSymbol = ofDimension(dimension.path);
+/** A path that begins with two slashes and no more names a host first, as `net/url` reads it. */
+const WITH_HOST = words(literal("//"), alternatives(sequence(notClass([[0x2f, 0x2f]]), anything), sequence()));
+const PLAIN_HOST = words(
+  literal("//"),
+  star(charClass("-._~!$&'()*+,;=", ["0", "9"], ["A", "Z"], ["a", "z"])),
+  alternatives(sequence(literal("/"), anything), sequence()),
+);
+/** No escape but of ASCII. */
+const READABLE = unescaped(ANYTHING);
+const TRAILING = words(anything, literal("%"), alternatives(sequence(), notClass([])));
+const BROKEN = words(
+  anything,
+  literal("%"),
+  alternatives(notHex(), sequence(charClass(["0", "9"], ["A", "F"], ["a", "f"]), notHex())),
+  anything,
+).union(TRAILING);
+
+function notHex() {
+  return notClass([
+    [0x30, 0x39],
+    [0x41, 0x46],
+    [0x61, 0x66],
+  ]);
+}
+
+/** What is left of a path once a host was read from it. */
+const afterHost: Preimage = (results) =>
+  concatenation(words(literal("//"), star(notClass([[0x2f, 0x2f]]))), results.intersect(ROOTED));
+const ROOTED = words(literal("/"), anything).union(Language.only(""));
+
+const step = (name: string, before: Preimage) => ({ name: JSON.stringify(["path", name]), before });
+const UNESCAPED = step("unescaped", unescaped);
+const AFTER_HOST = step("after host", afterHost);
+const WITHOUT_SLASHES = step("without slashes", trimmed("/", "left"));
+
+/**
+ * `parsed_path`: the path as Go's `net/url` reads it, escapes undone, without slashes in front, split at slashes. One
+ * that it refuses makes the whole question fail.
+ */
+function parsedPath(): readonly Case[] {
+  const on = (language: Language) => within(PATH, language);
+  const pieces = (...steps: readonly (typeof UNESCAPED)[]): Symbolic => ({
+    kind: "pieces",
+    text: { ...PATH, steps: [...steps, UNESCAPED, WITHOUT_SLASHES] },
+    separator: "/",
+  });
+  const readable = on(READABLE);
+  const hosted = on(WITH_HOST);
+  const known_ = both(readable, not(hosted));
+  const behind = both(readable, on(PLAIN_HOST), hosted);
+  const strange = not(either([known_, behind, on(BROKEN)]));
+  return [
+    { when: known_, value: pieces() },
+    { when: behind, value: pieces(AFTER_HOST) },
+    { when: both(strange, MAYBE), value: { kind: "unknown" } },
+  ];
+}
+
+/** The requests that the plugin gives an answer about at all. */
+export const READ_BY_PLUGIN: Bounds = both(not(within(PATH, BROKEN)), {
+  may: RequestSet.full,
+  must: either([not(within(PATH, WITH_HOST)), within(PATH, PLAIN_HOST)]).must,
+});

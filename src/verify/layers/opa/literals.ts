@@ -1,0 +1,167 @@
+/** One literal of a body: from a state to the states behind it. */
+import type { NormalLiteral, NormalTerm } from "../../../rego/index.js";
+import { type Bounds, both, either, MAYBE, not, YES } from "./bounds.js";
+import { bound, type Evaluator, type Next, narrowed, type State, type World } from "./evaluate.js";
+import { closed, forAll } from "./elements.js";
+import { itemsOf } from "./collections.js";
+import { equality, truthOf } from "./relations.js";
+import { type Case, ofDimension, type Symbolic, UNKNOWN } from "./symbol.js";
+
+export function solveLiteral(
+  on: Evaluator,
+  literal: NormalLiteral,
+  state: State,
+  world: World,
+  next: Next,
+): void {
+  const inner = literal.with.length === 0 ? world : replaced(on, literal, state, world);
+  if (inner === undefined) {
+    on.miss(literal.at);
+    return next(unread(on, literal, state));
+  }
+  const noting: Next = (after) => {
+    // What was lost before was noted there.
+    if (after.when.must.isEmpty && !state.when.must.isEmpty) note(on, literal);
+    next(after);
+  };
+  switch (literal.kind) {
+    case "test":
+      return on.value(literal.term, state, inner, (after, value) => noting(narrowed(after, truthOf(value))));
+    case "unify":
+      return unify(on, literal, state, inner, noting);
+    case "call": {
+      const args = literal.args.map((arg) => on.plain(arg, state.slots));
+      for (const one of on.call(literal.callee, args, inner)) {
+        const after = narrowed(state, one.when);
+        if (after.when.may.isEmpty) continue;
+        if (literal.result === undefined) noting(narrowed(after, truthOf(one.value)));
+        else on.match(literal.result, one.value, after, noting);
+      }
+      return;
+    }
+    case "not":
+      return noting(narrowed(state, not(on.satisfied(literal.body, state, inner))));
+    case "every":
+      return noting(narrowed(state, every(on, literal, state, inner)));
+    case "and":
+    case "or": {
+      const operands = literal.operands.map((body) => on.satisfied(body, state, inner));
+      return noting(narrowed(state, literal.kind === "and" ? both(...operands) : either(operands)));
+    }
+  }
+}
+
+/** What lies in other rules is noted there. */
+function note(on: Evaluator, literal: NormalLiteral): void {
+  const terms = literal.kind === "test" ? [literal.term] : literal.kind === "unify" ? [literal.left, literal.right] : [];
+  if (terms.some((term) => term.kind === "ref" && term.base === "data")) return;
+  if (literal.kind === "not" || literal.kind === "every" || literal.kind === "and" || literal.kind === "or") return;
+  if (literal.kind === "call" && literal.callee.kind === "function") return;
+  on.miss(literal.at);
+}
+
+function unread(on: Evaluator, literal: NormalLiteral, state: State): State {
+  const terms: NormalTerm[] =
+    literal.kind === "test"
+      ? [literal.term]
+      : literal.kind === "unify"
+        ? [literal.left, literal.right]
+        : literal.kind === "call" && literal.result !== undefined
+          ? [literal.result]
+          : [];
+  return on.unknown({ kind: "array", items: terms }, state);
+}
+
+/** The world of a literal under `with`; undefined where something else than the input is replaced. */
+function replaced(on: Evaluator, literal: NormalLiteral, state: State, world: World): World | undefined {
+  let input = world.input;
+  for (const { target, value } of literal.with) {
+    if (target.kind !== "input" || value.kind === "function-name") return undefined;
+    const given = on.plain(value, state.slots);
+    input = target.path.length === 0 ? given : overlaid(input, target.path, given);
+  }
+  return on.world(input);
+}
+
+function overlaid(base: Symbolic, [name, ...rest]: readonly string[], value: Symbolic): Symbolic {
+  return {
+    kind: "tree",
+    child: (key): readonly Case[] => {
+      const below = base.kind === "tree" ? base.child(key) : [{ when: MAYBE, value: UNKNOWN }];
+      if (key !== name) return below;
+      if (rest.length === 0) return [{ when: YES, value }];
+      const [only] = below;
+      return [{ when: YES, value: overlaid(only?.value ?? UNKNOWN, rest, value) }];
+    },
+  };
+}
+
+const isDocument = ({ kind }: NormalTerm): boolean => kind === "ref" || kind === "comprehension";
+
+function unify(
+  on: Evaluator,
+  literal: Extract<NormalLiteral, { kind: "unify" }>,
+  state: State,
+  world: World,
+  next: Next,
+): void {
+  const { left, right } = literal;
+  if (isDocument(right) && isDocument(left)) {
+    return on.value(right, state, world, (after, value) =>
+      on.value(left, after, world, (both_, other) => next(narrowed(both_, equality(other, value)))),
+    );
+  }
+  if (isDocument(right)) return on.value(right, state, world, (after, value) => on.match(left, value, after, next));
+  if (isDocument(left)) return on.value(left, state, world, (after, value) => on.match(right, value, after, next));
+  if (on.isBound(right, state.slots)) return on.match(left, on.plain(right, state.slots), state, next);
+  if (on.isBound(left, state.slots)) return on.match(right, on.plain(left, state.slots), state, next);
+  if (left.kind === "array" && right.kind === "array" && left.items.length === right.items.length) {
+    const go = (at: number, here: State): void => {
+      const [a, b] = [left.items[at], right.items[at]];
+      if (a === undefined || b === undefined) return next(here);
+      unify(on, { ...literal, left: a, right: b }, here, world, (after) => go(at + 1, after));
+    };
+    return go(0, state);
+  }
+  on.miss(literal.at);
+  next(on.unknown({ kind: "array", items: [left, right] }, state));
+}
+
+function every(on: Evaluator, literal: Extract<NormalLiteral, { kind: "every" }>, state: State, world: World): Bounds {
+  const { key, value, body } = literal;
+  const bindings = (k: Symbolic, v: Symbolic): State => {
+    const withValue = bound({ ...state, when: YES, over: [] }, value, v);
+    return key === undefined ? withValue : bound(withValue, key, k);
+  };
+  const conditions: Bounds[] = [];
+  on.value(literal.domain, { ...state, when: YES, over: [] }, world, (after, domain) => {
+    const holds = overDomain(on, domain, (k, v) => on.satisfied(body, bindings(k, v), world));
+    conditions.push(closed(both(after.when, holds), after.over));
+  });
+  return either(conditions);
+}
+
+function overDomain(
+  on: Evaluator,
+  domain: Symbolic,
+  holds: (key: Symbolic, value: Symbolic) => Bounds,
+): Bounds {
+  if (domain.kind === "pieces" || domain.kind === "bag") {
+    const element = on.elements.of(domain);
+    const texts = forAll(holds(UNKNOWN, ofDimension(element.dimension)), [element]);
+    return domain.kind === "bag" && domain.mixed
+      ? both(texts, holds(UNKNOWN, { kind: "unknown", type: "no text" }))
+      : texts;
+  }
+  const items = itemsOf(domain, on);
+  if (items === undefined) {
+    const scalar = domain.kind === "text" || domain.kind === "size" || domain.kind === "moment";
+    return scalar || domain.kind === "known" ? either([]) : MAYBE;
+  }
+  return both(
+    ...items.map((item) =>
+      forAll(either([not(item.when), holds(item.key ?? UNKNOWN, item.value)]), item.over),
+    ),
+  );
+}
+

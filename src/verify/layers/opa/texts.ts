@@ -1,0 +1,247 @@
+/** Built-in functions on texts that depend on the request: each becomes a question about attributes of the request. */
+import type { Value } from "../../../rego/index.js";
+import {
+  changedCase,
+  endReplaced,
+  Language,
+  type Preimage,
+  part,
+  prefixTrimmed,
+  readRegex,
+  readSearch,
+  regex,
+  replacedChar,
+  suffixTrimmed,
+  trimmed,
+} from "../../space/index.js";
+import { both, not } from "./bounds.js";
+import { globRegex } from "./glob.js";
+import {
+  type Atom,
+  type Case,
+  constantOf,
+  known,
+  outcome,
+  type Step,
+  type Symbolic,
+  surely,
+  type TextSymbol,
+  textOf,
+  within,
+} from "./symbol.js";
+
+const { anything, literal, sequence } = regex;
+
+export function asText(value: Symbolic | undefined): TextSymbol | undefined {
+  if (value?.kind === "text") return value;
+  if (value?.kind !== "known" || typeof value.value !== "string") return undefined;
+  return textOf({ kind: "constant", word: value.value });
+}
+
+function wordOf(value: Symbolic | undefined): string | undefined {
+  return value?.kind === "known" && typeof value.value === "string" ? value.value : undefined;
+}
+
+function numberOf(value: Symbolic | undefined): number | undefined {
+  return value?.kind === "known" && typeof value.value === "number" ? value.value : undefined;
+}
+
+/** The words of a text, or of a list or set of texts. */
+function wordsOf(value: Symbolic | undefined): readonly string[] | undefined {
+  const word = wordOf(value);
+  if (word !== undefined) return [word];
+  if (value?.kind !== "known" || typeof value.value !== "object" || value.value === null) return undefined;
+  const list = Symbol.iterator in value.value ? [...(value.value as Iterable<Value>)] : undefined;
+  return list?.every((item) => typeof item === "string") ? (list as string[]) : undefined;
+}
+
+const prefix = (word: string): Language => Language.matching(sequence(literal(word), anything));
+const suffix = (word: string): Language => Language.matching(sequence(anything, literal(word)));
+const infix = (word: string): Language => Language.matching(sequence(anything, literal(word), anything));
+
+function anyOf(words: readonly string[], language: (word: string) => Language): Language {
+  return words.map(language).reduce((sum, one) => sum.union(one), Language.only());
+}
+
+type Test = (text: TextSymbol, args: readonly Symbolic[]) => Language | undefined;
+
+/** Tests whose other operand is known: the language that the text must belong to. */
+const TESTS: ReadonlyMap<string, { readonly text: number; readonly language: Test }> = new Map([
+  ["startswith", { text: 0, language: (_, [, word]) => onWord(word, prefix) }],
+  ["endswith", { text: 0, language: (_, [, word]) => onWord(word, suffix) }],
+  ["contains", { text: 0, language: (_, [, word]) => onWord(word, infix) }],
+  ["strings.any_prefix_match", { text: 0, language: (_, [, words]) => onWords(words, prefix) }],
+  ["strings.any_suffix_match", { text: 0, language: (_, [, words]) => onWords(words, suffix) }],
+  ["regex.match", { text: 1, language: (_, [pattern]) => onWord(pattern, readSearch) }],
+  ["re_match", { text: 1, language: (_, [pattern]) => onWord(pattern, readSearch) }],
+  ["glob.match", { text: 2, language: (_, [pattern, delimiters]) => onGlob(pattern, delimiters) }],
+]);
+
+function onWord(word: Symbolic | undefined, language: (word: string) => Language | undefined): Language | undefined {
+  const found = wordOf(word);
+  return found === undefined ? undefined : language(found);
+}
+
+function onWords(words: Symbolic | undefined, language: (word: string) => Language): Language | undefined {
+  const found = wordsOf(words);
+  return found === undefined ? undefined : anyOf(found, language);
+}
+
+function onGlob(pattern: Symbolic | undefined, delimiters: Symbolic | undefined): Language | undefined {
+  const word = wordOf(pattern);
+  if (word === undefined || delimiters?.kind !== "known") return undefined;
+  const cuts = delimiters.value === null ? [] : wordsOf(delimiters);
+  if (cuts === undefined) return undefined;
+  const read = globRegex(word, delimiters.value !== null && cuts.length === 0 ? ["."] : cuts);
+  return read === undefined ? undefined : Language.matching(read);
+}
+
+/** Functions from text to text whose other operands are known. */
+function stepOf(name: string, args: readonly Symbolic[]): Step | undefined {
+  const word = wordOf(args[1]);
+  const named = (before: Preimage | undefined, ...detail: readonly unknown[]): Step | undefined =>
+    before === undefined ? undefined : { name: JSON.stringify([name, ...detail]), before };
+  switch (name) {
+    case "lower":
+    case "upper":
+      return named(changedCase(name));
+    case "trim_space":
+      return named(trimmed(SPACES, "both"));
+    case "trim":
+    case "trim_left":
+    case "trim_right":
+      return word === undefined ? undefined : named(trimmed(word, SIDES[name]), word);
+    case "trim_prefix":
+      return word === undefined ? undefined : named(prefixTrimmed(word), word);
+    case "trim_suffix":
+      return word === undefined ? undefined : named(suffixTrimmed(word), word);
+    case "substring": {
+      const [start, length] = [numberOf(args[1]), numberOf(args[2])];
+      if (start === undefined || length === undefined || start < 0 || start + length > 1000) return undefined;
+      if (!Number.isInteger(start) || !Number.isInteger(length)) return undefined;
+      return named(part(start, length), start, Math.max(length, -1));
+    }
+    case "replace": {
+      const by = wordOf(args[2]);
+      if (word === undefined || by === undefined || [...word].length !== 1) return undefined;
+      return named(replacedChar(word, by), word, by);
+    }
+    default:
+      return undefined;
+  }
+}
+
+const SIDES = { trim: "both", trim_left: "left", trim_right: "right" } as const;
+/** Unicode White_Space, which Go's TrimSpace takes off. */
+const SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
+
+/** An expression that can only match at the end, and what stands there instead. */
+function regexReplaced([text, pattern, by]: readonly Symbolic[]): Case[] | undefined {
+  const [subject, source, word] = [asText(text), wordOf(pattern), wordOf(by)];
+  if (subject === undefined || source === undefined || word === undefined || word.includes("$")) return undefined;
+  // An anchor at the very end, and no other.
+  const end = /^([^|^$\\]|\[\^[^\]\\]*\])*\$$/.test(source);
+  const inner = end ? readRegex(source.slice(0, -1)) : undefined;
+  if (inner === undefined) return undefined;
+  const before = endReplaced(Language.matching(inner), word);
+  if (before === undefined) return undefined;
+  const step = { name: JSON.stringify(["regex.replace", source, word]), before };
+  return [...surely({ ...subject, steps: [...subject.steps, step] })];
+}
+
+/** The text without its first characters, where it can be written so; what comes off a scheme leaves the token. */
+function shortened(text: TextSymbol, length: number): TextSymbol | undefined {
+  const [first, ...rest] = text.parts;
+  if (text.steps.length > 0 || rest.length === 0 || first === undefined) return undefined;
+  if (first.kind === "dimension") return first.length === length ? textOf(...rest) : undefined;
+  if (first.kind !== "constant") return undefined;
+  const chars = [...first.word];
+  if (length > chars.length) return undefined;
+  const left = chars.slice(length).join("");
+  return textOf(...(left === "" ? [] : [{ kind: "constant", word: left } as const]), ...rest);
+}
+
+function withStart(text: TextSymbol, word: string): boolean {
+  const [first] = text.parts;
+  return text.steps.length === 0 && first?.kind === "constant" && first.word === word;
+}
+
+/** What stands before a token and the token, for a text that is that. */
+export function schemeAndRest(text: TextSymbol, separator: string): readonly Symbolic[] | undefined {
+  const [first, ...rest] = text.parts;
+  if (text.steps.length > 0 || first === undefined || !isToken(rest)) return undefined;
+  if (first.kind === "constant" && first.word === separator) return [known(""), textOf(...rest)];
+  if (separator !== " ") return undefined;
+  if (first.kind === "constant" && /^[^ ]+ $/.test(first.word)) return [known(first.word.slice(0, -1)), textOf(...rest)];
+  if (first.kind !== "dimension" || first.length === undefined) return undefined;
+  const step = { name: JSON.stringify(["substring", 0, first.length - 1]), before: part(0, first.length - 1) };
+  return [{ kind: "text", parts: [first], steps: [step] }, textOf(...rest)];
+}
+
+function isToken(parts: readonly Atom[]): boolean {
+  const [only, ...more] = parts;
+  return more.length === 0 && only?.kind === "opaque" && only.token === true;
+}
+
+/** The outcome of a function on texts; undefined where it is none, or its operands are not of a kind that is read. */
+export function callOnTexts(name: string, args: readonly Symbolic[]): readonly Case[] | undefined {
+  const test = TESTS.get(name);
+  if (test !== undefined) {
+    const text = asText(args[test.text]);
+    const language = text === undefined ? undefined : test.language(text, args);
+    if (text === undefined || language === undefined) return undefined;
+    const holds = within(text, language);
+    return outcome(holds, both(not(holds)));
+  }
+  if (name === "regex.replace") return regexReplaced(args);
+  if (name === "concat") return joined(args);
+  if (name === "sprintf") return printed(args);
+  const text = asText(args[0]);
+  if (text === undefined) return undefined;
+  const [start, word] = [numberOf(args[1]), wordOf(args[1])];
+  if (name === "substring" && start !== undefined && (numberOf(args[2]) ?? 0) < 0) {
+    const rest = shortened(text, start);
+    if (rest !== undefined) return surely(rest);
+  }
+  if ((name === "trim_prefix" || (name === "replace" && wordOf(args[2]) === "")) && word !== undefined) {
+    if (withStart(text, word)) {
+      const rest = shortened(text, [...word].length);
+      if (rest !== undefined && isToken(rest.parts)) return surely(rest);
+    }
+  }
+  const step = stepOf(name, args);
+  return step === undefined ? undefined : surely({ ...text, steps: [...text.steps, step] });
+}
+
+/** Texts put together; those to which a function was applied cannot be taken apart again. */
+function together(texts: readonly (TextSymbol | undefined)[]): readonly Case[] | undefined {
+  const parts: Atom[] = [];
+  for (const text of texts) {
+    if (text === undefined || text.steps.length > 0) return undefined;
+    parts.push(...text.parts);
+  }
+  const whole = textOf(...parts);
+  const constant = constantOf(whole);
+  return surely(constant === undefined ? whole : known(constant));
+}
+
+function joined([separator, list]: readonly Symbolic[]): readonly Case[] | undefined {
+  const word = wordOf(separator);
+  if (word === undefined || list?.kind !== "array") return undefined;
+  const between = textOf({ kind: "constant", word });
+  return together(list.items.flatMap((item, i) => (i === 0 ? [asText(item)] : [between, asText(item)])));
+}
+
+/** `%s` and `%v` of texts. */
+function printed([format, list]: readonly Symbolic[]): readonly Case[] | undefined {
+  const word = wordOf(format);
+  if (word === undefined || list?.kind !== "array") return undefined;
+  const pieces = word.split(/%[sv]/);
+  if (pieces.some((piece) => piece.includes("%")) || pieces.length !== list.items.length + 1) return undefined;
+  return together(
+    pieces.flatMap((piece, i) => [
+      textOf({ kind: "constant", word: piece }),
+      ...(i + 1 < pieces.length ? [asText(list.items[i])] : []),
+    ]),
+  );
+}
