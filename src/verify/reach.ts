@@ -22,15 +22,24 @@ import { jwtLayer } from "./layers/jwt/index.js";
 import { mtlsLayer } from "./layers/mtls/index.js";
 import { Bits } from "./layers/network/bits.js";
 import { type Network, networkLayer, type PodPoint } from "./layers/network/index.js";
+import { answeredProviders, opaLayer } from "./layers/opa/index.js";
 import { ABSENT, type AnyValues, dimension, RequestSet, Text } from "./space/index.js";
 
 /** The layers of a cluster, in the order in which a request meets them. */
-export function layersOf(network: Network): readonly Layer[] {
+export function layersOf(
+  network: Network,
+): readonly [network: Layer, egress: Layer, mtls: Layer, jwt: Layer, authorization: Layer, opa: Layer] {
   const { cluster } = network;
-  return [
+  const [packets, egress, mtls, jwt] = [
     networkLayer(network),
-    ...[egressLayer, mtlsLayer, jwtLayer, authorizationLayer].map((layer) => layer(cluster)),
+    egressLayer(cluster),
+    mtlsLayer(cluster),
+    jwtLayer(cluster),
   ];
+  const authorization = authorizationLayer(cluster, answeredProviders(cluster));
+  // On the way to an authorizer nobody's answer is taken for granted, its own least of all.
+  const opa = opaLayer(cluster, [packets, egress, mtls, jwt, authorizationLayer(cluster)]);
+  return [packets, egress, mtls, jwt, authorization, opa];
 }
 
 export interface Group {
@@ -55,19 +64,16 @@ export class Reachability {
     readonly mtls: Layer;
     readonly jwt: Layer;
     readonly authorization: Layer;
+    readonly opa: Layer;
     readonly egress: Layer;
   };
 
   constructor(network: Network) {
     this.network = network;
     this.#size = network.points.all.length;
-    const { cluster, points } = network;
-    this.#layers = {
-      mtls: mtlsLayer(cluster),
-      jwt: jwtLayer(cluster),
-      authorization: authorizationLayer(cluster),
-      egress: egressLayer(cluster),
-    };
+    const { points } = network;
+    const [, egress, mtls, jwt, authorization, opa] = layersOf(network);
+    this.#layers = { mtls, jwt, authorization, opa, egress };
     this.#clients = this.#findClients();
     for (const point of points.pods) {
       const principal = this.#principal(point);
@@ -156,9 +162,8 @@ export class Reachability {
       protocol: "TCP",
     };
     const mtls = this.#layers.mtls.judge(connection);
-    const others = [this.#layers.egress, this.#layers.jwt, this.#layers.authorization].map((layer) =>
-      layer.judge(connection),
-    );
+    const { egress, jwt, authorization, opa } = this.#layers;
+    const others = [egress, jwt, authorization, opa].map((layer) => layer.judge(connection));
     const isPrincipal = (given: Given): boolean => given.dimension.key === dimension.principal.key;
     const worlds = mtls.given.flatMap((given) => ("worlds" in given && isPrincipal(given) ? given.worlds : []));
     const rest: LayerVerdict = verdict(RequestSet.full, RequestSet.full, undefined, [

@@ -12,12 +12,16 @@ import { type Atom, addressText, dimension, type Point } from "../space/index.js
  */
 export function requestOf(point: Point, host: string, normalization: PathNormalization): Request | undefined {
   if (point.get(dimension.protocol.key) === "tcp") return { http: undefined, token: undefined };
-  const target = spell(textOf(point.get(dimension.path.key)) ?? "/", normalization);
-  if (target === undefined) return undefined;
+  const path = spell(textOf(point.get(dimension.path.key)) ?? "/", normalization);
+  if (path === undefined) return undefined;
+  const target = path + (textOf(point.get(dimension.query.key)) ?? "");
+  const token = tokenOf(point);
   const headers = new Map<string, string>();
   for (const [key, value] of point) {
     if (key.startsWith("header:") && typeof value === "string") headers.set(key.slice("header:".length), value);
   }
+  // Beside a token this is its scheme.
+  if (token !== undefined) headers.delete("authorization");
   const remote = point.get(dimension.remoteIp.key);
   if (typeof remote === "bigint") headers.set("x-forwarded-for", addressText(remote));
   return {
@@ -27,7 +31,7 @@ export function requestOf(point: Point, host: string, normalization: PathNormali
       host: textOf(point.get(dimension.host.key)) ?? host,
       headers,
     },
-    token: tokenOf(point),
+    token,
   };
 }
 
@@ -39,16 +43,40 @@ function tokenOf(point: Point): Token | undefined {
   const state = point.get(dimension.token.key) ?? "none";
   if (state === "none") return undefined;
   const claims: Record<string, Json> = Object.create(null);
-  for (const [key, value] of point) {
-    if (!key.startsWith("claim:") || value === null || typeof value === "bigint") continue;
+  const keys = new Set([...point.keys()].map((key) => key.replace(/^form:/, "")));
+  for (const key of [...keys].sort()) {
+    if (!key.startsWith("claim:")) continue;
     const names = key
       .slice("claim:".length)
       .split(/(?<!\\)\./)
       .map((name) => name.replace(/\\([\\.])/g, "$1"));
-    if (typeof value === "string" || value.length > 0)
-      put(claims, names, typeof value === "string" ? value : [...value]);
+    const value = claimOf(names, point.get(key), point.get(`form:${key}`));
+    if (value !== undefined) put(claims, names, value);
   }
-  return { at: BEARER, claims, genuine: state === "valid" };
+  const scheme = textOf(point.get(dimension.header("authorization").key));
+  return { at: scheme === undefined ? BEARER : { ...BEARER, prefix: scheme }, claims, genuine: state === "valid" };
+}
+
+/** Seconds since 1970: a time that is over and one that is not. */
+const [PAST, FUTURE] = [1_577_836_800, 4_102_444_800];
+
+function claimOf(names: readonly string[], value: Atom | undefined, form: Atom | undefined): Json | undefined {
+  if (typeof value === "string") return value;
+  const words = Array.isArray(value) ? value : [];
+  switch (form) {
+    case "text":
+      return words[0] ?? "";
+    case "list":
+      return [...words];
+    case "mixed":
+      return [...words, 0];
+    case "number":
+      return names[0] === "nbf" || names[0] === "iat" ? PAST : FUTURE;
+    case "other":
+      return {};
+    default:
+      return words.length > 0 ? [...words] : undefined;
+  }
 }
 
 function put(into: Record<string, Json>, [name, ...rest]: readonly string[], value: Json): void {

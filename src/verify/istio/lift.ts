@@ -5,7 +5,7 @@
 import type { Cluster, JwtRule, PathNormalization, Pod, Workload } from "../../cluster/index.js";
 import type { Json, JsonObject } from "../../documents/index.js";
 import { jwtFilterOn } from "../layers/jwt/filter.js";
-import type { Request, Token } from "../request.js";
+import { BEARER, type Request, type Token } from "../request.js";
 import { type Atom, addressNumber, dimension, type Point } from "../space/index.js";
 import { seatOf } from "./attachment.js";
 import { evaluatedPath } from "./paths.js";
@@ -64,6 +64,7 @@ export function pointOf(arrival: Arrival): Point | undefined {
   const path = evaluatedPath(http.target, normalization ?? "NONE");
   if (path === undefined) return undefined;
   point.set(dimension.method.key, http.method).set(dimension.host.key, http.host).set(dimension.path.key, path);
+  point.set(dimension.query.key, /\?[^#]*/.exec(http.target.split("#", 1)[0] ?? "")?.[0] ?? "");
   for (const [name, value] of http.headers) point.set(dimension.header(name).key, value);
   const forwarded = http.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim();
   const remote = forwarded === undefined ? undefined : addressNumber(forwarded);
@@ -84,6 +85,7 @@ function looksAt(rule: JwtRule, { at }: Token): boolean {
 }
 
 function judgeToken(token: Token | undefined, rules: readonly JwtRule[], point: Map<string, Atom>): void {
+  if (token !== undefined && rules.length === 0) return unjudgedToken(token, point);
   const looking = token === undefined ? [] : rules.filter((rule) => looksAt(rule, token));
   if (token === undefined || looking.length === 0) {
     point.set(dimension.token.key, "none");
@@ -94,6 +96,15 @@ function judgeToken(token: Token | undefined, rules: readonly JwtRule[], point: 
   if (accepting.length === 0) return;
   const spaced = new Set(["scope", "permission", ...accepting.flatMap((rule) => rule.spaceDelimitedClaims)]);
   addClaims(token.claims, [], spaced, point);
+}
+
+/** A bearer token that no filter looks at, but an authorizer may. */
+function unjudgedToken({ at, claims, genuine }: Token, point: Map<string, Atom>): void {
+  const isBearer = at.kind === "header" && at.name === "authorization" && /^bearer $/i.test(at.prefix ?? "");
+  point.set(dimension.token.key, !isBearer ? "none" : genuine ? "valid" : "invalid");
+  if (!isBearer) return;
+  if (at.prefix !== BEARER.prefix) point.set(dimension.header("authorization").key, at.prefix ?? "");
+  addClaims(claims, [], new Set(), point);
 }
 
 function accepts(rule: JwtRule, claims: JsonObject): boolean {
@@ -112,6 +123,13 @@ function elements(value: Json | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 }
 
+function formOf(value: Json): string {
+  if (typeof value === "string") return "text";
+  if (typeof value === "number") return "number";
+  if (!Array.isArray(value)) return "other";
+  return value.every((item) => typeof item === "string") ? "list" : "mixed";
+}
+
 function addClaims(
   claims: JsonObject,
   path: readonly string[],
@@ -120,6 +138,7 @@ function addClaims(
 ): void {
   for (const [name, value] of Object.entries(claims)) {
     const names = [...path, name];
+    point.set(dimension.claimForm(names).key, formOf(value));
     if (path.length === 0 && (name === "iss" || name === "sub")) {
       if (typeof value === "string") point.set(`claim:${name}`, value);
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {

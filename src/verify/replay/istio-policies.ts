@@ -45,8 +45,16 @@ export interface Ruling {
   readonly object?: KubeObject;
 }
 
-/** CUSTOM, then DENY, then ALLOW. */
-export function rule(policies: readonly AuthorizationPolicy[], seen: Seen, mesh: MeshConfig): Ruling {
+/**
+ * CUSTOM, then DENY, then ALLOW.
+ * @param ask what an authorizer answers; undefined where that is not known
+ */
+export function rule(
+  policies: readonly AuthorizationPolicy[],
+  seen: Seen,
+  mesh: MeshConfig,
+  ask: (provider: string) => Ruling | undefined = () => undefined,
+): Ruling {
   const live = policies.filter(({ object }) => !/^(1|t|true)$/i.test(object.annotations.get("istio.io/dry-run") ?? ""));
   let undecided: Ruling | undefined;
   for (const policy of live.filter(({ action }) => action === "CUSTOM")) {
@@ -58,6 +66,13 @@ export function rule(policies: readonly AuthorizationPolicy[], seen: Seen, mesh:
       if (matched === true) return ruling;
       undecided = named("unknown", policy, "may match");
     } else if (seen.http !== undefined || provider?.protocol !== "http") {
+      const answer = ask(policy.provider ?? "");
+      if (answer?.outcome === "allow") continue;
+      if (answer?.outcome === "deny" && matched === true) return answer;
+      if (answer?.outcome === "unknown") {
+        undecided = answer;
+        continue;
+      }
       undecided = named("unknown", policy, `asks \`${policy.provider}\`, whose answer is not known here`);
     }
   }

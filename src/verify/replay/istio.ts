@@ -14,10 +14,15 @@ import type {
 } from "../../cluster/index.js";
 import type { Json, JsonObject } from "../../documents/index.js";
 import type { Request, Token } from "../request.js";
+import type { DecisionPoint } from "../opa/decision-points.js";
+import { askAuthorizer } from "./authorizer.js";
 import { atWaypoint, waypointBefore, ztunnelRules } from "./istio-ambient.js";
 import { type Ruling, rule, type Seen } from "./istio-policies.js";
 import { captured, type Place, peerMode, proxyBefore, servedBy, spoken, toldTls } from "./istio-wire.js";
 import { normalizedPath } from "./match.js";
+import { type NetworkBehaviour, packetArrives } from "./network.js";
+import { tokenText } from "./token-text.js";
+import type { Truth } from "./truth.js";
 
 export interface Call {
   /** undefined: from outside the cluster */
@@ -231,6 +236,7 @@ function atZtunnel(cluster: Cluster, call: Call, wire: "mtls" | "plaintext"): De
     rules: seatedThere(cluster.requestAuthentications).flatMap((one) => one.rules),
     word: spoken(served.port),
     edge: false,
+    asks: false,
   });
   if (there.outcome !== "allow") return { ...there, ...shown };
   const relayed = `${cluster.mesh.trustDomain}/ns/${waypoint.namespace}/sa/${waypoint.name}`;
@@ -260,6 +266,7 @@ function atProxy(cluster: Cluster, call: Call, proxy: "sidecar" | "gateway", pri
     rules: authentications.flatMap((one) => one.rules),
     word,
     edge,
+    asks: true,
   });
 }
 
@@ -268,6 +275,8 @@ interface Bench {
   readonly rules: readonly JwtRule[];
   readonly word: "http" | "tcp" | "sniff";
   readonly edge: boolean;
+  /** its question to an authorizer can be followed */
+  readonly asks: boolean;
 }
 
 /** One proxy's filters, in their order: HTTP, token, policies. */
@@ -275,20 +284,78 @@ function ruledBy(
   cluster: Cluster,
   call: Call,
   principal: string | undefined,
-  { policies, rules, word, edge }: Bench,
+  { policies, rules, word, edge, asks }: Bench,
 ): Decision {
   const { http } = call.request;
+  const asking = (path: string | undefined) => (provider: string) =>
+    asks ? asked(cluster, call, principal, path, provider, rules) : undefined;
   if (http === undefined && word === "http") {
     return { layer: "http", outcome: "deny", reason: "the port speaks HTTP, the bytes are something else" };
   }
   if (http === undefined || word === "tcp") {
-    return asRuled(rule(policies, seenAs(call, principal, undefined, undefined, rules, edge), cluster.mesh));
+    const seen = seenAs(call, principal, undefined, undefined, rules, edge);
+    return asRuled(rule(policies, seen, cluster.mesh, asking(undefined)));
   }
   const path = normalizedPath(http.target, cluster.mesh.pathNormalization);
   if (path === undefined) return { layer: "http", outcome: "deny", reason: "the proxy refuses the path" };
   const verdict = tokenVerdict(call.request, rules);
   if (verdict === "refused") return { layer: "jwt", outcome: "deny", reason: "no rule accepts the token" };
-  return asRuled(rule(policies, seenAs(call, principal, { ...http, path }, verdict, rules, edge), cluster.mesh));
+  const seen = seenAs(call, principal, { ...http, path }, verdict, rules, edge);
+  return asRuled(rule(policies, seen, cluster.mesh, asking(path)));
+}
+
+/** The proxy's question to an authorizer about the call. */
+function asked(
+  cluster: Cluster,
+  call: Call,
+  principal: string | undefined,
+  path: string | undefined,
+  provider: string,
+  rules: readonly JwtRule[],
+): Ruling | undefined {
+  const { http, token } = call.request;
+  if (call.request === QUESTION) return { outcome: "unknown", reason: "an authorizer is asked about the way to one" };
+  const headers = new Map(http?.headers);
+  if (token?.at.kind === "header") headers.set(token.at.name, `${token.at.prefix ?? ""}${tokenText(token)}`);
+  // A filter may take the token off before the question or after it.
+  if (token !== undefined && rules.some((one) => !one.forwardOriginalToken)) {
+    return { outcome: "unknown", reason: "whether the authorizer still sees the token is not known" };
+  }
+  const checked = {
+    principal: principal === undefined ? undefined : `spiffe://${principal}`,
+    destinationPrincipal: `spiffe://${identity(cluster, call.to)}`,
+    port: call.port,
+    http: http === undefined || path === undefined ? undefined : { ...http, headers, path },
+  };
+  return askAuthorizer(cluster, provider, checked, (point) => questionArrives(cluster, call.to, point));
+}
+
+const QUESTION: Request = {
+  http: {
+    method: "POST",
+    target: "/envoy.service.auth.v3.Authorization/Check",
+    host: "authorizer",
+    headers: new Map([["content-type", "application/grpc"]]),
+  },
+  token: undefined,
+};
+
+const BEHAVIOURS: readonly NetworkBehaviour[] = [true, false].flatMap((blocksMatchPods) =>
+  [true, false].map((hostPodsArePods) => ({ blocksMatchPods, hostPodsArePods })),
+);
+
+function questionArrives(cluster: Cluster, from: Place, { workload, pod, port }: DecisionPoint): Truth {
+  const packet = { from, to: { workload, pod }, protocol: "TCP", port } as const;
+  const arrivals = new Set(BEHAVIOURS.map((behaviour) => packetArrives(cluster, packet, behaviour)));
+  if (!arrivals.has(true)) return false;
+  const served = servedBy(cluster, { workload, pod }, port)[0];
+  const by =
+    served === undefined
+      ? ("address" as const)
+      : { service: `${served.service.name}.${served.service.namespace}`, port: served.port.port };
+  const { outcome } = replayIstio(cluster, { from, to: { workload, pod }, port, by, request: QUESTION });
+  if (outcome === "deny") return false;
+  return outcome === "allow" && !arrivals.has(false) ? true : undefined;
 }
 
 const asRuled = (ruling: Ruling): Decision => ({ layer: "authorization", ...ruling });

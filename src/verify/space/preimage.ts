@@ -83,7 +83,10 @@ export function concatenation(first: Language, second: Language): Language {
 /** The words that, followed by `end`, belong to the language. */
 export function withoutEnd(words: Language, end: string): Language {
   const dfa = words.automaton;
-  return Language.accepting({ rows: dfa.rows, accepts: dfa.rows.map((_, at) => dfa.accepts[run(dfa, at, end)] === true) });
+  return Language.accepting({
+    rows: dfa.rows,
+    accepts: dfa.rows.map((_, at) => dfa.accepts[run(dfa, at, end)] === true),
+  });
 }
 
 /** The words that, after `start`, belong to the language. */

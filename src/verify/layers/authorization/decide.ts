@@ -8,15 +8,19 @@ import { dimension, Language, RequestSet, Text } from "../../space/index.js";
 import type { Surroundings } from "./attributes.js";
 import { isDryRun, policySet } from "./rules.js";
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** The dimension in which an external authorizer's answer stands: `yes` lets the request through. */
 export function providerAnswer(provider: string): dimension.Dimension<Text> {
   return dimension.unseen(`authorizer ${provider}`);
 }
 
+/** @param elsewhere providers whose answers another layer works out */
 export function decide(
   policies: readonly AuthorizationPolicy[],
   surroundings: Surroundings,
   mesh: MeshConfig,
+  elsewhere: ReadonlySet<string> = NOBODY,
 ): RequestSet {
   const enforced = policies.filter((policy) => !isDryRun(policy));
   const of = (action: AuthorizationPolicy["action"]) => enforced.filter((policy) => policy.action === action);
@@ -24,7 +28,14 @@ export function decide(
     RequestSet.any(list.map((one) => policySet(one, surroundings)));
   const allow = of("ALLOW");
   const allowed = allow.length === 0 ? RequestSet.full : matched(allow);
-  return RequestSet.all([custom(of("CUSTOM"), surroundings, mesh), allowed]).minus(matched(of("DENY")));
+  return RequestSet.all([
+    custom(
+      of("CUSTOM").filter(({ provider }) => !elsewhere.has(provider ?? "")),
+      surroundings,
+      mesh,
+    ),
+    allowed,
+  ]).minus(matched(of("DENY")));
 }
 
 function custom(policies: readonly AuthorizationPolicy[], surroundings: Surroundings, mesh: MeshConfig): RequestSet {

@@ -30,9 +30,10 @@ interface Enforced {
   readonly reasons: () => readonly Reason[];
 }
 
-export function authorizationLayer(cluster: Cluster): Layer {
+/** @param elsewhere authorizers whose answers another layer works out */
+export function authorizationLayer(cluster: Cluster, elsewhere: ReadonlySet<string> = new Set()): Layer {
   const perPod = new WeakMap<Pod, Map<number, Enforced>>();
-  const sets = new PolicySets(cluster);
+  const sets = new PolicySets(cluster, elsewhere);
   return {
     name: "authorization",
     judge(connection) {
@@ -69,11 +70,13 @@ function addressesOf(from: End, to: End): readonly Given[] {
 /** The sets of policy lists, shared by all pods to which the same policies apply. */
 class PolicySets {
   readonly #cluster: Cluster;
+  readonly #elsewhere: ReadonlySet<string>;
   readonly #sets = new Map<string, RequestSet>();
   readonly #numbers = new Map<object, number>();
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, elsewhere: ReadonlySet<string>) {
     this.#cluster = cluster;
+    this.#elsewhere = elsewhere;
   }
 
   of(
@@ -122,7 +125,7 @@ class PolicySets {
       jwt: filter !== undefined,
       writtenHeaders: filter?.writtenHeaders ?? new Set(),
     };
-    const decided = withoutServerName(decide(policies, surroundings, mesh));
+    const decided = withoutServerName(decide(policies, surroundings, mesh, this.#elsewhere));
     if (chain === "tcp") return decided;
     return RequestSet.all([
       HTTP,

@@ -3,7 +3,7 @@ import { BUILTINS, BuiltinError, callBuiltin, plainContext, type Value } from ".
 import { callOnToken } from "./claims.js";
 import { callOnCollections, type Host } from "./collections.js";
 import { callKind, callRelation, kindOf } from "./relations.js";
-import { type Case, known, OPEN, type Symbolic, surely } from "./symbol.js";
+import { type Case, known, OPEN, type Symbolic, surely, UNKNOWN } from "./symbol.js";
 import { callOnTexts } from "./texts.js";
 
 /** How the present goes on: scaled and rounded it is still the present. */
@@ -40,7 +40,12 @@ export function callSymbolic(name: string, args: readonly Symbolic[], host: Host
     const kind = kindOf(subject);
     if (kind !== undefined && kind !== "string") return [];
   }
-  if (args.every((arg) => arg.kind === "known")) return callKnown(name, args.map((arg) => arg.value));
+  if (args.every((arg) => arg.kind === "known"))
+    return callKnown(
+      name,
+      args.map((arg) => arg.value),
+    );
+  if (name === "json.marshal") return surely(UNKNOWN);
   if (SCALING.has(name) && args[0]?.kind === "moment" && args[0].when === "now") return surely(args[0]);
   return (
     callOnToken(name, args) ??

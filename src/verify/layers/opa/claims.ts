@@ -4,7 +4,19 @@
  * not looked into: they are taken to be those of the issuer.
  */
 import { RegoObject, type Value } from "../../../rego/index.js";
-import { ABSENT, ANYTHING, Bags, concatenation, dimension, Language, NO_ELEMENT, only, type Regex, regex, Text } from "../../space/index.js";
+import {
+  ABSENT,
+  ANYTHING,
+  Bags,
+  concatenation,
+  dimension,
+  Language,
+  NO_ELEMENT,
+  only,
+  type Regex,
+  regex,
+  Text,
+} from "../../space/index.js";
 import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
 import {
   arrayOf,
@@ -15,11 +27,11 @@ import {
   OPEN,
   ofDimension,
   outcome,
-  singleClaim,
   type Symbolic,
+  singleClaim,
   surely,
-  TRUE,
   type TextSymbol,
+  TRUE,
   textOf,
   UNKNOWN,
   within,
@@ -39,10 +51,7 @@ const schemes = regex.literal("bearer ", { ignoreCase: true });
 const SCHEMES = Language.matching(schemes);
 const CANONICAL = "Bearer ";
 const AUTHORIZATION = dimension.header("authorization");
-const HEADER_IS_BEARER = where(
-  AUTHORIZATION,
-  Text.of(concatenation(SCHEMES, TOKEN_WORDS)),
-);
+const HEADER_IS_BEARER = where(AUTHORIZATION, Text.of(concatenation(SCHEMES, TOKEN_WORDS)));
 const OTHER_SCHEMES = where(AUTHORIZATION, Text.of(SCHEMES.minus(Language.only(CANONICAL))));
 
 /**
@@ -88,8 +97,7 @@ const PAST: ReadonlySet<string> = new Set(["iat", "nbf"]);
 export function claimCases(claims: ClaimsSymbol): readonly Case[] {
   const { names, verified } = claims;
   const single = singleClaim(names);
-  if (single !== undefined)
-    return [{ when: not(where(single, ABSENT)), value: ofDimension(single) }];
+  if (single !== undefined) return [{ when: not(where(single, ABSENT)), value: ofDimension(single) }];
   const form = (word: string): Bounds => where(dimension.claimForm(names), only(word));
   const [name = ""] = names;
   const isTime = names.length === 1 && (name === "exp" || PAST.has(name));
@@ -110,9 +118,7 @@ export function claimCases(claims: ClaimsSymbol): readonly Case[] {
 }
 
 const ALGORITHMS = /^io\.jwt\.verify_(?:rs|ps|es|hs)(?:256|384|512)$|^io\.jwt\.verify_eddsa$/;
-const ASYMMETRIC = Language.only(
-  ..."RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(" "),
-);
+const ASYMMETRIC = Language.only(..."RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA".split(" "));
 
 /** The outcome of a built-in function on tokens; undefined for any other function. */
 export function callOnToken(name: string, args: readonly Symbolic[]): readonly Case[] | undefined {
@@ -180,8 +186,7 @@ function accepts(constraints: ReadonlyMap<string, Symbolic>): Bounds | undefined
   if (audience === undefined) {
     // A token that is meant for somebody is refused by whoever does not say that he is that one.
     conditions.push(where(own, NO_ELEMENT), where(dimension.claimForm(["aud"]), only("absent")));
-  }
-  else if (audience.kind === "known" && typeof audience.value === "string") {
+  } else if (audience.kind === "known" && typeof audience.value === "string") {
     conditions.push(where(own, Bags.some(Language.only(audience.value))));
   } else return undefined;
   return both(...conditions);

@@ -75,6 +75,7 @@ function claimNames(key: string): readonly string[] {
 }
 
 function sorted(places: Iterable<Place>): readonly Place[] {
-  return [...places].sort((a, b) => (a.source.file < b.source.file ? -1 : a.source.file > b.source.file ? 1 : a.start - b.start));
+  return [...places].sort((a, b) =>
+    a.source.file < b.source.file ? -1 : a.source.file > b.source.file ? 1 : a.start - b.start,
+  );
 }
-

@@ -48,9 +48,11 @@ function rewritten(
   if (first === undefined) return set;
   const name = names.get(first.dimension.key) ?? first.dimension;
   return RequestSet.any(
-    set.parts(first.dimension).flatMap(({ values, set: inner }) =>
-      values instanceof Text ? [rewritten(inner, rest, names).intersect(RequestSet.where(name, values))] : [],
-    ),
+    set
+      .parts(first.dimension)
+      .flatMap(({ values, set: inner }) =>
+        values instanceof Text ? [rewritten(inner, rest, names).intersect(RequestSet.where(name, values))] : [],
+      ),
   );
 }
 
@@ -83,4 +85,3 @@ function isExact({ of }: Element): boolean {
 export function forAll(when: Bounds, over: readonly Element[]): Bounds {
   return over.length === 0 ? when : not(closed(not(when), over));
 }
-

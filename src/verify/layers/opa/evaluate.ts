@@ -225,8 +225,14 @@ export class Evaluator implements Host {
     if (value.kind === "pieces") {
       const { text, separator } = value;
       const count = { kind: "size", text, separator, plus: 0 } as const;
-      const sized = narrowed(state, sizeIs(count, (found) => found === items.length, items.length));
-      return all(items.map((_, i) => pieceOf(text, separator, i)), sized);
+      const sized = narrowed(
+        state,
+        sizeIs(count, (found) => found === items.length, items.length),
+      );
+      return all(
+        items.map((_, i) => pieceOf(text, separator, i)),
+        sized,
+      );
     }
     if (value.kind === "unknown" || value.kind === "bag" || value.kind === "collection") {
       next(this.unknown({ kind: "array", items }, state));
@@ -265,7 +271,8 @@ export class Evaluator implements Host {
     if (key.kind === "local" && state.slots[key.local.slot] === undefined) {
       return this.#iterate(value, key.local, state, (after, inner) => this.walk(inner, path, at + 1, after, next));
     }
-    if (!this.isBound(key, state.slots)) return next(this.unknown({ kind: "array", items: path.slice(at) }, state), UNKNOWN);
+    if (!this.isBound(key, state.slots))
+      return next(this.unknown({ kind: "array", items: path.slice(at) }, state), UNKNOWN);
     for (const one of stepInto(value, this.plain(key, state.slots))) {
       this.walk(one.value, path, at + 1, narrowed(state, one.when), next);
     }
@@ -359,7 +366,8 @@ export class Evaluator implements Host {
             return;
           }
           const [key] = rule.path;
-          if (key !== undefined) items.push(...member(this.plain(key, slots), this.plain(branch.value, slots), when, over));
+          if (key !== undefined)
+            items.push(...member(this.plain(key, slots), this.plain(branch.value, slots), when, over));
         });
       }
     }
@@ -377,7 +385,10 @@ export class Evaluator implements Host {
     const rest = not(either(groups.map(({ when }) => when)));
     const [branch] = fallback.branches;
     if (branch === undefined || rest.may.isEmpty) return agreed;
-    return [...agreed, ...this.#branch(fallback, branch, args, world).map((one) => ({ ...one, when: both(one.when, rest) }))];
+    return [
+      ...agreed,
+      ...this.#branch(fallback, branch, args, world).map((one) => ({ ...one, when: both(one.when, rest) })),
+    ];
   }
 
   #chain(rule: NormalRule, args: readonly Symbolic[], world: World): readonly Case[] {
@@ -505,4 +516,3 @@ function mergedItems(items: readonly Item[]): readonly Item[] {
   }
   return merged;
 }
-

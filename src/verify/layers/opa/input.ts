@@ -17,7 +17,17 @@ import {
 } from "../../space/index.js";
 import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
 import { AUTHORIZATION_CASES } from "./claims.js";
-import { type Case, known, OPEN, ofDimension, type Symbolic, surely, type TextSymbol, textOf, within } from "./symbol.js";
+import {
+  type Case,
+  known,
+  OPEN,
+  ofDimension,
+  type Symbolic,
+  surely,
+  type TextSymbol,
+  textOf,
+  within,
+} from "./symbol.js";
 
 export interface Destination {
   /** the SPIFFE id as a URI, which the proxy shows where the connection is mutual TLS */

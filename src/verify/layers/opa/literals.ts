@@ -1,19 +1,13 @@
 /** One literal of a body: from a state to the states behind it. */
 import type { NormalLiteral, NormalTerm } from "../../../rego/index.js";
 import { type Bounds, both, either, MAYBE, not, YES } from "./bounds.js";
-import { bound, type Evaluator, type Next, narrowed, type State, type World } from "./evaluate.js";
-import { closed, forAll } from "./elements.js";
 import { itemsOf } from "./collections.js";
+import { closed, forAll } from "./elements.js";
+import { bound, type Evaluator, type Next, narrowed, type State, type World } from "./evaluate.js";
 import { equality, truthOf } from "./relations.js";
 import { type Case, ofDimension, type Symbolic, UNKNOWN } from "./symbol.js";
 
-export function solveLiteral(
-  on: Evaluator,
-  literal: NormalLiteral,
-  state: State,
-  world: World,
-  next: Next,
-): void {
+export function solveLiteral(on: Evaluator, literal: NormalLiteral, state: State, world: World, next: Next): void {
   const inner = literal.with.length === 0 ? world : replaced(on, literal, state, world);
   if (inner === undefined) {
     on.miss(literal.at);
@@ -53,7 +47,8 @@ export function solveLiteral(
 
 /** What lies in other rules is noted there. */
 function note(on: Evaluator, literal: NormalLiteral): void {
-  const terms = literal.kind === "test" ? [literal.term] : literal.kind === "unify" ? [literal.left, literal.right] : [];
+  const terms =
+    literal.kind === "test" ? [literal.term] : literal.kind === "unify" ? [literal.left, literal.right] : [];
   if (terms.some((term) => term.kind === "ref" && term.base === "data")) return;
   if (literal.kind === "not" || literal.kind === "every" || literal.kind === "and" || literal.kind === "or") return;
   if (literal.kind === "call" && literal.callee.kind === "function") return;
@@ -141,11 +136,7 @@ function every(on: Evaluator, literal: Extract<NormalLiteral, { kind: "every" }>
   return either(conditions);
 }
 
-function overDomain(
-  on: Evaluator,
-  domain: Symbolic,
-  holds: (key: Symbolic, value: Symbolic) => Bounds,
-): Bounds {
+function overDomain(on: Evaluator, domain: Symbolic, holds: (key: Symbolic, value: Symbolic) => Bounds): Bounds {
   if (domain.kind === "pieces" || domain.kind === "bag") {
     const element = on.elements.of(domain);
     const texts = forAll(holds(UNKNOWN, ofDimension(element.dimension)), [element]);
@@ -159,9 +150,6 @@ function overDomain(
     return scalar || domain.kind === "known" ? either([]) : MAYBE;
   }
   return both(
-    ...items.map((item) =>
-      forAll(either([not(item.when), holds(item.key ?? UNKNOWN, item.value)]), item.over),
-    ),
+    ...items.map((item) => forAll(either([not(item.when), holds(item.key ?? UNKNOWN, item.value)]), item.over)),
   );
 }
-

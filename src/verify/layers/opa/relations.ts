@@ -4,15 +4,15 @@ import { ANYTHING, Bags, dimension, Language, NO_ELEMENT, only, sized } from "..
 import { type Bounds, both, either, MAYBE, NO, not, truth, where, YES } from "./bounds.js";
 import {
   type BagSymbol,
+  type Case,
   type ClaimsSymbol,
   known,
   knownItems,
   outcome,
-  type Case,
   type PiecesSymbol,
   type SizeSymbol,
-  sameText,
   type Symbolic,
+  sameText,
   type TextSymbol,
   within,
 } from "./symbol.js";
@@ -74,7 +74,9 @@ export function equality(a: Symbolic, b: Symbolic): Bounds {
     case "pieces":
       return piecesEquality(b, a);
     case "size":
-      return a.kind === "known" && typeof a.value === "number" ? sizeIs(b, (count) => count === a.value, a.value) : MAYBE;
+      return a.kind === "known" && typeof a.value === "number"
+        ? sizeIs(b, (count) => count === a.value, a.value)
+        : MAYBE;
     case "array":
       return arrayEquality(b.items, a);
     case "count":
@@ -117,7 +119,11 @@ function pairwise(a: readonly Symbolic[], b: readonly Symbolic[]): Bounds {
 
 /** The condition for a count whose sign against the limit fits: without members it is 0, with some it is any other. */
 function counts(some: Bounds, limit: Value, fits: (sign: number) => boolean): Bounds {
-  const signs = new Set([1, 2, typeof limit === "number" ? Math.ceil(limit) : 0].filter((count) => count > 0).map((count) => compare(count, limit)));
+  const signs = new Set(
+    [1, 2, typeof limit === "number" ? Math.ceil(limit) : 0]
+      .filter((count) => count > 0)
+      .map((count) => compare(count, limit)),
+  );
   // Counts beyond the limit are larger; whether smaller ones occur is not known.
   if (typeof limit !== "number" || limit >= 1) signs.add(1);
   const fitting = [...signs].filter(fits).length;

@@ -3,13 +3,14 @@
  * attributes of the request and answers one question: for which requests does it belong to a language.
  */
 import { isArray, isNumber, type Num, RegoObject, RegoSet, type Value } from "../../../rego/index.js";
+import { MISSING } from "../../opa/bundle.js";
 import {
+  Bags,
   type Dimension,
   dimension,
   halves,
-  Language,
+  type Language,
   type Preimage,
-  Bags,
   Text,
   withoutEnd,
   withoutStart,
@@ -124,7 +125,7 @@ export interface Element {
 export const UNKNOWN: Symbolic = { kind: "unknown" };
 
 export function known(value: Value): Symbolic {
-  return { kind: "known", value };
+  return value === MISSING ? UNKNOWN : { kind: "known", value };
 }
 
 export const TRUE: Symbolic = known(true);

@@ -133,7 +133,8 @@ function stepOf(name: string, args: readonly Symbolic[]): Step | undefined {
 
 const SIDES = { trim: "both", trim_left: "left", trim_right: "right" } as const;
 /** Unicode White_Space, which Go's TrimSpace takes off. */
-const SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
+const SPACES =
+  "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000";
 
 /** An expression that can only match at the end, and what stands there instead. */
 function regexReplaced([text, pattern, by]: readonly Symbolic[]): Case[] | undefined {
@@ -172,7 +173,8 @@ export function schemeAndRest(text: TextSymbol, separator: string): readonly Sym
   if (text.steps.length > 0 || first === undefined || !isToken(rest)) return undefined;
   if (first.kind === "constant" && first.word === separator) return [known(""), textOf(...rest)];
   if (separator !== " ") return undefined;
-  if (first.kind === "constant" && /^[^ ]+ $/.test(first.word)) return [known(first.word.slice(0, -1)), textOf(...rest)];
+  if (first.kind === "constant" && /^[^ ]+ $/.test(first.word))
+    return [known(first.word.slice(0, -1)), textOf(...rest)];
   if (first.kind !== "dimension" || first.length === undefined) return undefined;
   const step = { name: JSON.stringify(["substring", 0, first.length - 1]), before: part(0, first.length - 1) };
   return [{ kind: "text", parts: [first], steps: [step] }, textOf(...rest)];
