@@ -103,7 +103,7 @@ function unjudgedToken({ at, claims, genuine }: Token, point: Map<string, Atom>)
   const isBearer = at.kind === "header" && at.name === "authorization" && /^bearer $/i.test(at.prefix ?? "");
   point.set(dimension.token.key, !isBearer ? "none" : genuine ? "valid" : "invalid");
   if (!isBearer) return;
-  if (at.prefix !== BEARER.prefix) point.set(dimension.header("authorization").key, at.prefix ?? "");
+  if (at.prefix !== BEARER.prefix) point.set(dimension.header("authorization").key, (at.prefix ?? "").trimEnd());
   addClaims(claims, [], new Set(), point);
 }
 

@@ -296,11 +296,13 @@ const hexOf = (code: number): number => {
 };
 
 /**
- * Escapes of ASCII undone, as Go's `net/url` does for a path. A text with another escape (`strange`) or with something
- * that is none (`broken`) leads nowhere.
+ * Escapes undone, as Go's `net/url` does for a path; a text with something that is no escape leads nowhere. What several
+ * escapes spell together beyond ASCII does not matter where the results treat all such characters, and rows of them, alike.
+ * @throws Overflow where it does matter
  */
 export const unescaped: Preimage = (results) => {
   const dfa = results.automaton;
+  if (!dfa.rows.every((_, at) => isIndifferent(dfa, at))) throw new Overflow("kinds of escaped characters", 1);
   return language<{ readonly at: number; readonly held: "" | "%" | number }>({
     start: { at: 0, held: "" },
     key: ({ at, held }) => `${at}:${held}`,
@@ -310,9 +312,16 @@ export const unescaped: Preimage = (results) => {
       if (held === "") return code === 0x25 ? { at, held: "%" } : { at: go(dfa, at, code), held: "" };
       const digit = hexOf(code);
       if (digit < 0) return { at: -1, held: "" };
-      if (held === "%") return digit > 7 ? { at: -1, held: "" } : { at, held: digit };
-      return { at: go(dfa, at, held * 16 + digit), held: "" };
+      if (held === "%") return { at, held: digit };
+      return { at: go(dfa, at, Math.min(held * 16 + digit, 0x80)), held: "" };
     },
     accepts: ({ at, held }) => at >= 0 && held === "" && dfa.accepts[at] === true,
   });
 };
+
+/** Whether all characters beyond ASCII lead from the state to one state, and stay there. */
+function isIndifferent(dfa: Dfa, state: number): boolean {
+  const { cuts } = rowOf(dfa, state);
+  const to = go(dfa, state, 0x80);
+  return cuts.every((cut) => cut <= 0x80 || go(dfa, state, cut) === to) && go(dfa, to, 0x80) === to;
+}

@@ -47,11 +47,11 @@ export const GENUINE: Bounds = where(dimension.token, only("valid"));
 export const FORGED: Bounds = where(dimension.token, only("invalid"));
 export const WITH_TOKEN: Bounds = either([GENUINE, FORGED]);
 
-const schemes = regex.literal("bearer ", { ignoreCase: true });
-const SCHEMES = Language.matching(schemes);
-const CANONICAL = "Bearer ";
+const CANONICAL = "Bearer";
+const SCHEMES = Language.matching(regex.literal(CANONICAL, { ignoreCase: true }));
+const SPACE = { kind: "constant", word: " " } as const;
 const AUTHORIZATION = dimension.header("authorization");
-const HEADER_IS_BEARER = where(AUTHORIZATION, Text.of(concatenation(SCHEMES, TOKEN_WORDS)));
+const HEADER_IS_BEARER = where(AUTHORIZATION, Text.of(concatenation(SCHEMES, concatenation(Language.only(" "), TOKEN_WORDS))));
 const OTHER_SCHEMES = where(AUTHORIZATION, Text.of(SCHEMES.minus(Language.only(CANONICAL))));
 
 /**
@@ -65,11 +65,15 @@ export const AUTHORIZATION_CASES: readonly Case[] = [
   },
   {
     when: both(WITH_TOKEN, where(AUTHORIZATION, ABSENT)),
-    value: textOf({ kind: "constant", word: CANONICAL }, ...BEARER_TOKEN.parts),
+    value: textOf({ kind: "constant", word: `${CANONICAL} ` }, ...BEARER_TOKEN.parts),
   },
   {
     when: both(WITH_TOKEN, OTHER_SCHEMES),
-    value: textOf({ kind: "dimension", dimension: AUTHORIZATION, length: CANONICAL.length }, ...BEARER_TOKEN.parts),
+    value: textOf(
+      { kind: "dimension", dimension: AUTHORIZATION, length: CANONICAL.length },
+      SPACE,
+      ...BEARER_TOKEN.parts,
+    ),
   },
 ];
 

@@ -4,18 +4,16 @@
  */
 import {
   ABSENT,
-  ANYTHING,
   concatenation,
   dimension,
   Language,
   type Preimage,
   type Regex,
-  RequestSet,
   regex,
   trimmed,
   unescaped,
 } from "../../space/index.js";
-import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
+import { type Bounds, not, where } from "./bounds.js";
 import { AUTHORIZATION_CASES } from "./claims.js";
 import {
   type Case,
@@ -128,13 +126,6 @@ const words = (...parts: readonly Regex[]): Language => Language.matching(sequen
 const PATH: TextSymbol = ofDimension(dimension.path);
 /** A path that begins with two slashes and no more names a host first, as `net/url` reads it. */
 const WITH_HOST = words(literal("//"), alternatives(sequence(notClass([[0x2f, 0x2f]]), anything), sequence()));
-const PLAIN_HOST = words(
-  literal("//"),
-  star(charClass("-._~!$&'()*+,;=", ["0", "9"], ["A", "Z"], ["a", "z"])),
-  alternatives(sequence(literal("/"), anything), sequence()),
-);
-/** No escape but of ASCII. */
-const READABLE = unescaped(ANYTHING);
 const TRAILING = words(anything, literal("%"), alternatives(sequence(), notClass([])));
 const BROKEN = words(
   anything,
@@ -151,7 +142,7 @@ function notHex() {
   ]);
 }
 
-/** What is left of a path once a host was read from it. */
+/** What is left of a path once a host was read from it; one that is no host makes the question fail, which denies. */
 const afterHost: Preimage = (results) =>
   concatenation(words(literal("//"), star(notClass([[0x2f, 0x2f]]))), results.intersect(ROOTED));
 const ROOTED = words(literal("/"), anything).union(Language.only(""));
@@ -161,31 +152,19 @@ const UNESCAPED = step("unescaped", unescaped);
 const AFTER_HOST = step("after host", afterHost);
 const WITHOUT_SLASHES = step("without slashes", trimmed("/", "left"));
 
-/**
- * `parsed_path`: the path as Go's `net/url` reads it, escapes undone, without slashes in front, split at slashes. One
- * that it refuses makes the whole question fail.
- */
+/** `parsed_path`: the path as Go's `net/url` reads it, escapes undone, without slashes in front, split at slashes. */
 function parsedPath(): readonly Case[] {
-  const on = (language: Language) => within(PATH, language);
   const pieces = (...steps: readonly (typeof UNESCAPED)[]): Symbolic => ({
     kind: "pieces",
     text: { ...PATH, steps: [...steps, UNESCAPED, WITHOUT_SLASHES] },
     separator: "/",
   });
-  const readable = on(READABLE);
-  const hosted = on(WITH_HOST);
-  const known_ = both(readable, not(hosted));
-  const behind = both(readable, on(PLAIN_HOST), hosted);
-  const strange = not(either([known_, behind, on(BROKEN)]));
+  const hosted = within(PATH, WITH_HOST);
   return [
-    { when: known_, value: pieces() },
-    { when: behind, value: pieces(AFTER_HOST) },
-    { when: both(strange, MAYBE), value: { kind: "unknown" } },
+    { when: not(hosted), value: pieces() },
+    { when: hosted, value: pieces(AFTER_HOST) },
   ];
 }
 
-/** The requests that the plugin gives an answer about at all. */
-export const READ_BY_PLUGIN: Bounds = both(not(within(PATH, BROKEN)), {
-  may: RequestSet.full,
-  must: either([not(within(PATH, WITH_HOST)), within(PATH, PLAIN_HOST)]).must,
-});
+/** The requests that the plugin gives an answer about at all: it refuses a path with broken escapes. */
+export const READ_BY_PLUGIN: Bounds = not(within(PATH, BROKEN));

@@ -19,7 +19,7 @@ import { type Bounds, both, either, MAYBE, NO, truth, where, YES } from "./bound
 
 export type Atom =
   | { readonly kind: "constant"; readonly word: string }
-  /** `length`: what it holds wherever it is used has so many characters, of which the last alone is a space */
+  /** `length`: what it holds wherever it is used has so many characters and no space */
   | { readonly kind: "dimension"; readonly dimension: Dimension<Text>; readonly length?: number }
   /** a claim that is one text */
   | { readonly kind: "claim"; readonly names: readonly string[] }

@@ -153,13 +153,15 @@ function regexReplaced([text, pattern, by]: readonly Symbolic[]): Case[] | undef
 /** The text without its first characters, where it can be written so; what comes off a scheme leaves the token. */
 function shortened(text: TextSymbol, length: number): TextSymbol | undefined {
   const [first, ...rest] = text.parts;
+  if (length === 0) return text;
   if (text.steps.length > 0 || rest.length === 0 || first === undefined) return undefined;
-  if (first.kind === "dimension") return first.length === length ? textOf(...rest) : undefined;
+  if (first.kind === "dimension" && first.length !== undefined && first.length <= length) {
+    return shortened(textOf(...rest), length - first.length);
+  }
   if (first.kind !== "constant") return undefined;
   const chars = [...first.word];
-  if (length > chars.length) return undefined;
-  const left = chars.slice(length).join("");
-  return textOf(...(left === "" ? [] : [{ kind: "constant", word: left } as const]), ...rest);
+  if (length >= chars.length) return shortened(textOf(...rest), length - chars.length);
+  return textOf({ kind: "constant", word: chars.slice(length).join("") }, ...rest);
 }
 
 function withStart(text: TextSymbol, word: string): boolean {
@@ -169,15 +171,17 @@ function withStart(text: TextSymbol, word: string): boolean {
 
 /** What stands before a token and the token, for a text that is that. */
 export function schemeAndRest(text: TextSymbol, separator: string): readonly Symbolic[] | undefined {
-  const [first, ...rest] = text.parts;
-  if (text.steps.length > 0 || first === undefined || !isToken(rest)) return undefined;
-  if (first.kind === "constant" && first.word === separator) return [known(""), textOf(...rest)];
+  const token = text.parts.slice(-1);
+  const [first, space, ...more] = text.parts.slice(0, -1);
+  if (text.steps.length > 0 || first === undefined || !isToken(token)) return undefined;
+  if (first.kind === "constant" && first.word === separator && space === undefined) return [known(""), textOf(...token)];
   if (separator !== " ") return undefined;
-  if (first.kind === "constant" && /^[^ ]+ $/.test(first.word))
-    return [known(first.word.slice(0, -1)), textOf(...rest)];
-  if (first.kind !== "dimension" || first.length === undefined) return undefined;
-  const step = { name: JSON.stringify(["substring", 0, first.length - 1]), before: part(0, first.length - 1) };
-  return [{ kind: "text", parts: [first], steps: [step] }, textOf(...rest)];
+  if (first.kind === "constant" && /^[^ ]+ $/.test(first.word) && space === undefined) {
+    return [known(first.word.slice(0, -1)), textOf(...token)];
+  }
+  const apart = space?.kind === "constant" && space.word === " " && more.length === 0;
+  if (first.kind !== "dimension" || first.length === undefined || !apart) return undefined;
+  return [textOf(first), textOf(...token)];
 }
 
 function isToken(parts: readonly Atom[]): boolean {
