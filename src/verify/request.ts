@@ -24,4 +24,9 @@ export interface Request {
   readonly token: Token | undefined;
 }
 
+/** The time at which requests are looked at, in seconds since 1970: a replay gives the same answer on every day. */
+export const NOW = 1_767_225_600;
+/** The claims that say when a token holds. */
+export const TIMES: ReadonlySet<string> = new Set(["exp", "nbf", "iat"]);
+
 export const BEARER: Token["at"] = { kind: "header", name: "authorization", prefix: "Bearer " };

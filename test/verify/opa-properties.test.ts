@@ -31,6 +31,7 @@ function checked({ http, token, principal }: Asked) {
 }
 
 it("the symbolic answer holds what the engine answers", () => {
+  const why = new Map<string, number>();
   const times: [number, string][] = [];
   const counts = { policies: 0, exact: 0, requests: 0, allow: 0, deny: 0, unknown: 0 };
   fc.assert(
@@ -46,7 +47,10 @@ it("the symbolic answer holds what the engine answers", () => {
       counts.policies++;
       const exact = allowed.may.equals(allowed.must);
       if (exact) counts.exact++;
-      else expect(unread.length).toBeGreaterThan(0);
+      else {
+        expect(unread.length).toBeGreaterThan(0);
+        for (const p of unread) why.set(p.source.text.slice(p.start, p.end), (why.get(p.source.text.slice(p.start, p.end)) ?? 0) + 1);
+      }
       for (const one of asked) {
         const point = pointOf({
           request: one,
@@ -72,6 +76,7 @@ it("the symbolic answer holds what the engine answers", () => {
     }),
     { numRuns: RUNS, endOnFailure: true },
   );
+  console.log([...why].sort((a, b) => b[1] - a[1]).slice(0, 40));
   times.sort((a, b) => b[0] - a[0]);
   console.log(times.reduce((s, [t]) => s + t, 0), times.slice(0, 5).map(([t]) => t), times[0]?.[1]);
   process.stdout.write(`rego, symbolic and concrete: ${JSON.stringify(counts)}\n`);

@@ -4,7 +4,7 @@ import type { Json } from "../../documents/index.js";
 import { spell } from "../istio/paths.js";
 import type { Connection, End } from "../layer.js";
 import { BEARER, type Request, type Token } from "../request.js";
-import { type Atom, addressText, dimension, type Point } from "../space/index.js";
+import { type Atom, addressText, dimension, type Point, VALUES } from "../space/index.js";
 
 /**
  * Undefined when no client can send such a request: a path that nothing is evaluated as.
@@ -50,17 +50,25 @@ function tokenOf(point: Point): Token | undefined {
       .slice("claim:".length)
       .split(/(?<!\\)\./)
       .map((name) => name.replace(/\\([\\.])/g, "$1"));
-    const value = claimOf(names, point.get(key), point.get(`form:${key}`));
+    const atom = point.get(key);
+    if (names.at(-1) === VALUES) {
+      const words = Array.isArray(atom) ? atom : [];
+      words.forEach((word, i) => {
+        put(claims, [...names.slice(0, -1), `value${i}`], word);
+      });
+      continue;
+    }
+    const value = claimOf(atom, point.get(`form:${key}`));
     if (value !== undefined) put(claims, names, value);
   }
   const scheme = textOf(point.get(dimension.header("authorization").key));
-  return { at: scheme === undefined ? BEARER : { ...BEARER, prefix: `${scheme} ` }, claims, genuine: state === "valid" };
+  return { at: scheme === undefined ? BEARER : { ...BEARER, prefix: scheme === "" ? "" : `${scheme} ` }, claims, genuine: state === "valid" };
 }
 
 /** Seconds since 1970: a time that is over and one that is not. */
 const [PAST, FUTURE] = [1_577_836_800, 4_102_444_800];
 
-function claimOf(names: readonly string[], value: Atom | undefined, form: Atom | undefined): Json | undefined {
+function claimOf(value: Atom | undefined, form: Atom | undefined): Json | undefined {
   if (typeof value === "string") return value;
   const words = Array.isArray(value) ? value : [];
   switch (form) {
@@ -71,9 +79,14 @@ function claimOf(names: readonly string[], value: Atom | undefined, form: Atom |
     case "mixed":
       return [...words, 0];
     case "number":
-      return names[0] === "nbf" || names[0] === "iat" ? PAST : FUTURE;
-    case "other":
+    case "past":
+      return PAST;
+    case "future":
+      return FUTURE;
+    case "object":
       return {};
+    case "scalar":
+      return true;
     default:
       return words.length > 0 ? [...words] : undefined;
   }
@@ -82,7 +95,8 @@ function claimOf(names: readonly string[], value: Atom | undefined, form: Atom |
 function put(into: Record<string, Json>, [name, ...rest]: readonly string[], value: Json): void {
   if (name === undefined) return;
   if (rest.length === 0) {
-    into[name] = value;
+    // What is known of an object's inside may stand there already.
+    if (!isEmptyObject(value) || into[name] === undefined) into[name] = value;
     return;
   }
   const known = into[name];
@@ -90,6 +104,10 @@ function put(into: Record<string, Json>, [name, ...rest]: readonly string[], val
     typeof known === "object" && known !== null && !Array.isArray(known) ? { ...known } : Object.create(null);
   put(inner, rest, value);
   into[name] = inner;
+}
+
+function isEmptyObject(value: Json): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

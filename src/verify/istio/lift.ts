@@ -5,8 +5,8 @@
 import type { Cluster, JwtRule, PathNormalization, Pod, Workload } from "../../cluster/index.js";
 import type { Json, JsonObject } from "../../documents/index.js";
 import { jwtFilterOn } from "../layers/jwt/filter.js";
-import { BEARER, type Request, type Token } from "../request.js";
-import { type Atom, addressNumber, dimension, type Point } from "../space/index.js";
+import { BEARER, NOW, type Request, TIMES, type Token } from "../request.js";
+import { type Atom, addressNumber, dimension, type Point, VALUES } from "../space/index.js";
 import { seatOf } from "./attachment.js";
 import { evaluatedPath } from "./paths.js";
 import { proxyOf } from "./presence.js";
@@ -100,9 +100,9 @@ function judgeToken(token: Token | undefined, rules: readonly JwtRule[], point: 
 
 /** A bearer token that no filter looks at, but an authorizer may. */
 function unjudgedToken({ at, claims, genuine }: Token, point: Map<string, Atom>): void {
-  const isBearer = at.kind === "header" && at.name === "authorization" && /^bearer $/i.test(at.prefix ?? "");
-  point.set(dimension.token.key, !isBearer ? "none" : genuine ? "valid" : "invalid");
-  if (!isBearer) return;
+  const isSent = at.kind === "header" && at.name === "authorization" && /^([^ ]+ )?$/.test(at.prefix ?? "");
+  point.set(dimension.token.key, !isSent ? "none" : genuine ? "valid" : "invalid");
+  if (!isSent) return;
   if (at.prefix !== BEARER.prefix) point.set(dimension.header("authorization").key, (at.prefix ?? "").trimEnd());
   addClaims(claims, [], new Set(), point);
 }
@@ -123,10 +123,14 @@ function elements(value: Json | undefined): readonly string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 }
 
-function formOf(value: Json): string {
+function formOf(names: readonly string[], value: Json): string {
   if (typeof value === "string") return "text";
-  if (typeof value === "number") return "number";
-  if (!Array.isArray(value)) return "other";
+  if (typeof value === "number") {
+    const [name = "", ...rest] = names;
+    return rest.length > 0 || !TIMES.has(name) ? "number" : value > NOW ? "future" : "past";
+  }
+  if (value === null || typeof value === "boolean") return "scalar";
+  if (!Array.isArray(value)) return "object";
   return value.every((item) => typeof item === "string") ? "list" : "mixed";
 }
 
@@ -138,10 +142,11 @@ function addClaims(
 ): void {
   for (const [name, value] of Object.entries(claims)) {
     const names = [...path, name];
-    point.set(dimension.claimForm(names).key, formOf(value));
+    point.set(dimension.claimForm(names).key, formOf(names, value));
     if (path.length === 0 && (name === "iss" || name === "sub")) {
       if (typeof value === "string") point.set(`claim:${name}`, value);
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      point.set(dimension.claim([...names, VALUES]).key, elements(Object.values(value)));
       addClaims(value as JsonObject, names, spaced, point);
     } else {
       const split = path.length === 0 && spaced.has(name) && typeof value === "string";

@@ -6,13 +6,13 @@ import type { Cluster } from "../../cluster/index.js";
 import { type HostFunction, isObject, lookup, type Policy, RegoError, type Value } from "../../rego/index.js";
 import { compileBundle, MISSING, outsideFunctions } from "../opa/bundle.js";
 import { authorizerOf, type DecisionPoint } from "../opa/decision-points.js";
+import { NOW } from "../request.js";
 import { type Checked, checkRequest, type Unknowns } from "./check-request.js";
 import type { Ruling } from "./istio-policies.js";
 import type { Truth } from "./truth.js";
 import { verifyingFunctions } from "./token-text.js";
 
-/** 2026-01-01, so that a replay gives the same answer on every day. */
-export const NOW_NS: bigint = 1_767_225_600_000_000_000n;
+const NOW_NS = BigInt(NOW) * 1_000_000_000n;
 
 /** What the provider answers; undefined where no OPA of the manifests stands behind it. */
 export function askAuthorizer(

@@ -177,16 +177,29 @@ export function claim(names: readonly string[]): Dimension<Bags> {
   return named(claims, key, () => ({ key, rank: 12, full: Bags.everything(), missing: [], preferred: [[]] }));
 }
 
-const CLAIM_FORMS = only("absent", "text", "list", "mixed", "number", "other");
+const CLAIM_FORMS = only(
+  "absent",
+  "text",
+  "list",
+  "mixed",
+  "number",
+  "past",
+  "future",
+  "object",
+  "scalar",
+);
 
 /**
  * How a claim is written in the token, for engines that read tokens themselves: a `list` holds texts alone, a `mixed`
- * one other things too, and `other` is an object, a boolean or null.
+ * one other things too, a `scalar` is a boolean or null. Of a time it says whether it lies in the `past` or the `future`.
  */
 export function claimForm(names: readonly string[]): Dimension<Text> {
   const key = `form:${claim(names).key}`;
   return named(forms, key, () => text(key, 12.5, CLAIM_FORMS, "absent", ["absent", "text", "list"]));
 }
+
+/** Last of a claim's names: the texts among the values of an object, whatever their names. */
+export const VALUES = "\u0000values";
 
 /** One element of a list, while a condition on all elements or some is worked out; it never leaves that work. */
 export function element(number: number): Dimension<Text> {

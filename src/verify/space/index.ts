@@ -2,6 +2,7 @@ export { addressBlock, addressNumber, addressText } from "./address.js";
 export { type Bag, Bags, NO_ELEMENT } from "./bags.js";
 export type { AnyValues, Atom, Dimension } from "./dimension.js";
 export * as dimension from "./dimension.js";
+export { VALUES } from "./dimension.js";
 export { ANYTHING, Language, NOTHING } from "./language.js";
 export { Overflow, withinLimits } from "./overflow.js";
 export {
@@ -13,7 +14,7 @@ export {
   part,
   piece,
   prefixTrimmed,
-  replacedChar,
+  replaced,
   sized,
   somePiece,
   suffixTrimmed,

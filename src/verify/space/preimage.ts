@@ -151,17 +151,36 @@ export function changedCase(to: "lower" | "upper"): Preimage {
   return made;
 }
 
-/** Each occurrence of one character replaced by a text. */
-export function replacedChar(char: string, by: string): Preimage {
-  const [wanted = 0] = codesOf(char);
+/** Each occurrence of a text replaced by another, from the left, none overlapping. */
+export function replaced(text: string, by: string): Preimage {
+  const wanted = codesOf(text);
+  // With so many characters matched and this one, what is let go and how many still match.
+  const after = (matched: number, code: number): { readonly gone: readonly number[]; readonly left: number } => {
+    const held = [...wanted.slice(0, matched), code];
+    for (let from = 0; from <= held.length; from++) {
+      const rest = held.slice(from);
+      if (rest.every((one, i) => wanted[i] === one)) return { gone: held.slice(0, from), left: rest.length };
+    }
+    return { gone: held, left: 0 };
+  };
   return (results) => {
     const dfa = results.automaton;
-    return language<number>({
-      start: 0,
-      key: String,
-      cuts: (at) => [...rowOf(dfa, at).cuts, ...around([wanted])],
-      next: (at, code) => (code === wanted ? run(dfa, at, by) : go(dfa, at, code)),
-      accepts: (at) => dfa.accepts[at] === true,
+    const feed = (at: number, codes: readonly number[]): number => codes.reduce((here, code) => go(dfa, here, code), at);
+    return language<{ readonly at: number; readonly matched: number }>({
+      start: { at: 0, matched: 0 },
+      key: ({ at, matched }) => `${at}:${matched}`,
+      cuts: ({ at, matched }) => [
+        ...rowOf(dfa, feed(at, wanted.slice(0, matched))).cuts,
+        ...rowOf(dfa, at).cuts,
+        ...wanted.slice(0, matched).flatMap((_, i) => rowOf(dfa, feed(at, wanted.slice(0, i + 1))).cuts),
+        ...around(wanted),
+      ],
+      next: ({ at, matched }, code) => {
+        const { gone, left } = after(matched, code);
+        const here = feed(at, gone);
+        return left === wanted.length ? { at: run(dfa, here, by), matched: 0 } : { at: here, matched: left };
+      },
+      accepts: ({ at, matched }) => dfa.accepts[feed(at, wanted.slice(0, matched))] === true,
     });
   };
 }

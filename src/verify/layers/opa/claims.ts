@@ -3,6 +3,7 @@
  * its time) or one that anybody could have written; the claims are dimensions either way. Which keys a policy holds is
  * not looked into: they are taken to be those of the issuer.
  */
+import { TIMES } from "../../request.js";
 import { RegoObject, type Value } from "../../../rego/index.js";
 import {
   ABSENT,
@@ -12,9 +13,11 @@ import {
   dimension,
   Language,
   NO_ELEMENT,
+  NOTHING,
   only,
   type Regex,
   regex,
+  sized,
   Text,
 } from "../../space/index.js";
 import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
@@ -42,51 +45,87 @@ const TOKEN_WORDS = Language.matching(
   regex.sequence(part, regex.literal("."), part, regex.literal("."), regex.either(part, regex.empty)),
 );
 
+/** Texts that are no token. */
+export const NO_TOKEN: Language = TOKEN_WORDS.complement();
+
 export const BEARER_TOKEN: TextSymbol = textOf({ kind: "opaque", within: TOKEN_WORDS, token: true });
 export const GENUINE: Bounds = where(dimension.token, only("valid"));
 export const FORGED: Bounds = where(dimension.token, only("invalid"));
 export const WITH_TOKEN: Bounds = either([GENUINE, FORGED]);
 
-const CANONICAL = "Bearer";
-const SCHEMES = Language.matching(regex.literal(CANONICAL, { ignoreCase: true }));
 const SPACE = { kind: "constant", word: " " } as const;
 const AUTHORIZATION = dimension.header("authorization");
-const HEADER_IS_BEARER = where(AUTHORIZATION, Text.of(concatenation(SCHEMES, concatenation(Language.only(" "), TOKEN_WORDS))));
-const OTHER_SCHEMES = where(AUTHORIZATION, Text.of(SCHEMES.minus(Language.only(CANONICAL))));
+const SCHEMES = Language.matching(regex.plus(regex.notClass([[0x20, 0x20]])));
+const WITHOUT_SCHEME = where(AUTHORIZATION, only(""));
+const OTHER_SCHEME = where(AUTHORIZATION, Text.of(SCHEMES));
+const USUAL_SCHEME = where(AUTHORIZATION, ABSENT);
 
 /**
- * The `authorization` header. Beside a token its dimension holds the scheme, where that is not written as usual; without
- * one it holds the whole text, which then is no bearer token.
+ * The `authorization` header. Beside a token its dimension holds the scheme, where that is not `Bearer`, and is empty
+ * where the token stands alone; without one it holds the whole text, which then is none of these with a token.
  */
 export const AUTHORIZATION_CASES: readonly Case[] = [
+  { when: both(not(WITH_TOKEN), not(USUAL_SCHEME)), value: ofDimension(AUTHORIZATION) },
   {
-    when: both(not(WITH_TOKEN), not(where(AUTHORIZATION, ABSENT)), not(HEADER_IS_BEARER)),
-    value: ofDimension(AUTHORIZATION),
+    when: both(WITH_TOKEN, USUAL_SCHEME),
+    value: textOf({ kind: "constant", word: "Bearer " }, ...BEARER_TOKEN.parts),
   },
+  { when: both(WITH_TOKEN, WITHOUT_SCHEME), value: BEARER_TOKEN },
   {
-    when: both(WITH_TOKEN, where(AUTHORIZATION, ABSENT)),
-    value: textOf({ kind: "constant", word: `${CANONICAL} ` }, ...BEARER_TOKEN.parts),
-  },
-  {
-    when: both(WITH_TOKEN, OTHER_SCHEMES),
-    value: textOf(
-      { kind: "dimension", dimension: AUTHORIZATION, length: CANONICAL.length },
-      SPACE,
-      ...BEARER_TOKEN.parts,
-    ),
+    when: both(WITH_TOKEN, OTHER_SCHEME),
+    value: textOf({ kind: "dimension", dimension: AUTHORIZATION }, SPACE, ...BEARER_TOKEN.parts),
   },
 ];
 
 /** The points that stand for a request. */
 export const WRITTEN_TOKENS: Bounds = either([
-  both(not(WITH_TOKEN), not(HEADER_IS_BEARER)),
-  both(WITH_TOKEN, either([where(AUTHORIZATION, ABSENT), OTHER_SCHEMES])),
+  not(WITH_TOKEN),
+  both(WITH_TOKEN, either([USUAL_SCHEME, WITHOUT_SCHEME, OTHER_SCHEME])),
 ]);
+
+/** A genuine token is within its time: one that was not or is no longer is none. */
+export function writtenTimes(name: string): Bounds {
+  const form = dimension.claimForm([name]);
+  const fitting = name === "exp" ? only("absent", "future") : only("absent", "past");
+  return either([not(GENUINE), where(form, Text.of(fitting.present))]);
+}
+
+const space = Language.only(" ");
+const afterScheme = (schemes: Language): Language => concatenation(schemes, concatenation(space, TOKEN_WORDS));
+
+/**
+ * Headers from which the functions take exactly what follows a scheme, or all: without a token, that is none. What they
+ * take from others may be one.
+ */
+function tokenless({ parts, steps }: TextSymbol): Language {
+  const [only_, ...more] = parts;
+  if (only_?.kind !== "dimension" || only_.dimension.key !== AUTHORIZATION.key || more.length > 0) return NOTHING;
+  const [step, ...rest] = steps.map(({ name }) => name);
+  if (step === undefined) return TOKEN_WORDS;
+  if (rest.length > 0) return NOTHING;
+  if (step === stepName("piece", " ", 1)) return afterScheme(SCHEMES);
+  const cut = /^\["substring",(\d+),-1\]$/.exec(step)?.[1];
+  if (cut !== undefined) {
+    const length = Number(cut) - 1;
+    return length < 1 ? NOTHING : afterScheme(SCHEMES.intersect(sized(undefined, (count) => count === length, length)));
+  }
+  if (step === stepName("trim_prefix", "Bearer ") || step === stepName("replace", "Bearer ", "")) {
+    return TOKEN_WORDS.union(afterScheme(Language.only("Bearer")));
+  }
+  return NOTHING;
+}
+
+function stepName(...parts: readonly unknown[]): string {
+  return JSON.stringify(parts);
+}
 
 /** A text that is no bearer token may still be a token in another place, of which nothing is known. */
 function strange(token: Symbolic | undefined): readonly Case[] {
   if (token?.kind !== "text") return OPEN;
-  return [{ when: both(MAYBE, within(token, TOKEN_WORDS)), value: UNKNOWN }];
+  const none = tokenless(token);
+  const possible = both(MAYBE, within(token, TOKEN_WORDS));
+  const when = none.isEmpty ? possible : both(possible, not(where(AUTHORIZATION, Text.of(none))));
+  return when.may.isEmpty ? [] : [{ when, value: UNKNOWN }];
 }
 
 function isToken(value: Symbolic | undefined): boolean {
@@ -95,20 +134,16 @@ function isToken(value: Symbolic | undefined): boolean {
   return rest.length === 0 && first?.kind === "opaque" && first.token === true;
 }
 
-const PAST: ReadonlySet<string> = new Set(["iat", "nbf"]);
-
 /** The claim as a value, by the way in which it is written. */
 export function claimCases(claims: ClaimsSymbol): readonly Case[] {
-  const { names, verified } = claims;
+  const { names } = claims;
   const single = singleClaim(names);
   if (single !== undefined) return [{ when: not(where(single, ABSENT)), value: ofDimension(single) }];
   const form = (word: string): Bounds => where(dimension.claimForm(names), only(word));
-  const [name = ""] = names;
-  const isTime = names.length === 1 && (name === "exp" || PAST.has(name));
-  const number: Symbolic =
-    isTime && verified
-      ? { kind: "moment", when: PAST.has(name) ? "past" : "future" }
-      : { kind: "unknown", type: "number" };
+  const isTime = names.length === 1 && TIMES.has(names[0] ?? "");
+  const numbers: readonly Case[] = isTime
+    ? (["past", "future"] as const).map((when) => ({ when: form(when), value: { kind: "moment", when } }))
+    : [{ when: form("number"), value: { kind: "unknown", type: "number" } }];
   return [
     {
       when: both(form("text"), where(dimension.claim(names), Bags.some(ANYTHING))),
@@ -116,8 +151,9 @@ export function claimCases(claims: ClaimsSymbol): readonly Case[] {
     },
     { when: form("list"), value: { kind: "bag", names, mixed: false } },
     { when: form("mixed"), value: { kind: "bag", names, mixed: true } },
-    { when: form("number"), value: number },
-    { when: form("other"), value: { kind: "unknown", type: "structure", claims } },
+    ...numbers,
+    { when: form("object"), value: { ...claims, settled: true } },
+    { when: form("scalar"), value: { kind: "unknown", type: "scalar" } },
   ];
 }
 
@@ -129,7 +165,7 @@ export function callOnToken(name: string, args: readonly Symbolic[]): readonly C
   const [token] = args;
   if (name === "io.jwt.decode") {
     if (!isToken(token)) return strange(token);
-    const payload: Symbolic = { kind: "claims", names: [], verified: false };
+    const payload: Symbolic = { kind: "claims", names: [], settled: false };
     const header: Symbolic = { kind: "tree", child: () => OPEN };
     return [{ when: WITH_TOKEN, value: arrayOf([header, payload, UNKNOWN]) }];
   }
@@ -147,7 +183,7 @@ export function callOnToken(name: string, args: readonly Symbolic[]): readonly C
   const header: Symbolic = { kind: "tree", child: (key) => (key === "alg" ? surely(algorithm) : OPEN) };
   const nothing = known(RegoObject.EMPTY);
   return [
-    { when: accepted, value: arrayOf([TRUE, header, { kind: "claims", names: [], verified: true }]) },
+    { when: accepted, value: arrayOf([TRUE, header, { kind: "claims", names: [], settled: false }]) },
     { when: refused, value: arrayOf([FALSE, nothing, nothing]) },
   ];
 }

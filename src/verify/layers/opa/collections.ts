@@ -2,7 +2,7 @@
 import { isArray, lookup, RegoSet, type Value } from "../../../rego/index.js";
 import { ANYTHING, Language, somePiece } from "../../space/index.js";
 import { type Bounds, both, either, MAYBE, not, truth } from "./bounds.js";
-import { bagWith, equality, kindOf } from "./relations.js";
+import { bagWith, equality, isClaimObject, kindOf, listOf } from "./relations.js";
 import {
   arrayOf,
   type Case,
@@ -40,20 +40,26 @@ function languageOf(value: Value): Language | undefined {
   return Language.only(...members.filter((item): item is string => typeof item === "string"));
 }
 
+function hasNoMembers(value: Symbolic): boolean {
+  const kind = kindOf(value);
+  return kind === "string" || kind === "number" || (value.kind === "unknown" && value.type === "scalar");
+}
+
 /** `x in xs` */
 export function member(value: Symbolic, of: Symbolic, host: Host): Bounds {
   if (of.kind === "known" && value.kind === "text") {
     const words = languageOf(of.value);
     if (words !== undefined) return within(value, words);
   }
-  if (of.kind === "pieces" || of.kind === "bag") {
+  if (of.kind === "pieces" || of.kind === "bag" || isClaimObject(of)) {
+    const list = listOf(of);
     if (value.kind !== "known") return MAYBE;
-    if (typeof value.value !== "string") return of.kind === "bag" && of.mixed ? MAYBE : truth(false);
+    if (typeof value.value !== "string") return list.kind === "bag" && list.mixed ? MAYBE : truth(false);
     const word = Language.only(value.value);
-    return of.kind === "bag" ? bagWith(of, word) : within(of.text, somePiece(of.separator, word));
+    return list.kind === "bag" ? bagWith(list, word) : within(list.text, somePiece(list.separator, word));
   }
   const items = itemsOf(of, host);
-  if (items === undefined) return kindOf(of) === "string" || kindOf(of) === "number" ? truth(false) : MAYBE;
+  if (items === undefined) return hasNoMembers(of) ? truth(false) : MAYBE;
   return either(items.map((item) => host.closed(both(item.when, equality(item.value, value)), item.over)));
 }
 

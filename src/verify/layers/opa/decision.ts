@@ -1,8 +1,9 @@
 /** What a policy answers about the requests to a destination, and where that is not certain. */
 import type { NormalForm, Place, Value } from "../../../rego/index.js";
-import { RequestSet } from "../../space/index.js";
+import { RequestSet, VALUES } from "../../space/index.js";
 import { type Bounds, both, either } from "./bounds.js";
-import { WRITTEN_TOKENS } from "./claims.js";
+import { TIMES } from "../../request.js";
+import { WRITTEN_TOKENS, writtenTimes } from "./claims.js";
 import { Evaluator } from "./evaluate.js";
 import { checkInput, type Destination, READ_BY_PLUGIN } from "./input.js";
 import { equality, writtenClaim } from "./relations.js";
@@ -32,14 +33,17 @@ export function answersOf(form: NormalForm, data: Value, path: readonly string[]
       allowed.push(both(when, holds));
     }
   }
+  // A rule in conflict with itself is an error of the whole question, if it is come to at all.
+  const whole: Bounds = { may: RequestSet.full, must: evaluator.conflicts.complement() };
+  const agreed = evaluator.conflicts.isEmpty ? both() : whole;
   const reads = destination.chain === "http" ? READ_BY_PLUGIN : both();
-  const all = both(either(allowed), reads);
+  const all = both(either(allowed), reads, agreed);
   const real = realPoints(all);
   const exact = all.may === all.must || all.may.equals(all.must);
   return {
     allowed: both(all, real),
-    answered: both(either(answered), reads, real),
-    unread: exact ? [] : sorted(evaluator.unread.values()),
+    answered: both(either(answered), reads, agreed, real),
+    unread: exact ? [] : sorted(evaluator.unread),
   };
 }
 
@@ -67,7 +71,12 @@ function realPoints({ may, must }: Bounds): Bounds {
     if (claim !== undefined && claim !== "iss" && claim !== "sub") names.set(claim, claimNames(claim));
   }
   const tokens = dimensions.some(({ key }) => key === "token" || key === "header:authorization");
-  return both(...(tokens ? [WRITTEN_TOKENS] : []), ...[...names.values()].map(writtenClaim));
+  const times = [...TIMES].filter((name) => names.has(name));
+  return both(
+    ...(tokens ? [WRITTEN_TOKENS] : []),
+    ...times.map(writtenTimes),
+    ...[...names.values()].filter((path) => path.at(-1) !== VALUES).map(writtenClaim),
+  );
 }
 
 function claimNames(key: string): readonly string[] {

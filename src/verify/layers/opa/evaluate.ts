@@ -15,7 +15,7 @@ import type {
   Value,
 } from "../../../rego/index.js";
 import { RegoObject, RegoSet } from "../../../rego/index.js";
-import { Overflow } from "../../space/index.js";
+import { Overflow, RequestSet } from "../../space/index.js";
 import { type Bounds, both, either, MAYBE, not, YES } from "./bounds.js";
 import { callSymbolic } from "./calls.js";
 import { claimCases } from "./claims.js";
@@ -23,7 +23,7 @@ import type { Host } from "./collections.js";
 import { baseBelow, namesBelow, RuleNode } from "./documents.js";
 import { closed, Elements } from "./elements.js";
 import { solveLiteral } from "./literals.js";
-import { equality, sizeIs } from "./relations.js";
+import { equality, isClaimObject, listOf, sizeIs } from "./relations.js";
 import { pieceOf, stepInto } from "./steps.js";
 import {
   arrayOf,
@@ -53,6 +53,8 @@ export interface State {
   readonly slots: readonly (Symbolic | undefined)[];
   readonly when: Bounds;
   readonly over: readonly Element[];
+  /** members of a collection were gone through: other states may hold for the same request */
+  readonly many: boolean;
 }
 
 export type Next = (state: State) => void;
@@ -62,7 +64,10 @@ export type NextValue = (state: State, value: Symbolic) => void;
 const MOST_STEPS = 400_000;
 
 export class Evaluator implements Host {
-  readonly unread = new Map<string, Place>();
+  readonly #unread = new Map<string, Place>();
+  readonly #doubted = new Map<string, Place>();
+  /** the requests for which some rule may have two values, which ends the whole evaluation */
+  conflicts: RequestSet = RequestSet.empty;
   readonly elements = new Elements();
   readonly root: RuleNode;
   readonly #data: Value;
@@ -84,7 +89,7 @@ export class Evaluator implements Host {
       path: path.map((value) => ({ kind: "constant", value })),
       at: place,
     };
-    this.value(term, { slots: [], when: YES, over: [] }, this.world(input), ({ when, over }, value) => {
+    this.value(term, { slots: [], when: YES, over: [], many: false }, this.world(input), ({ when, over }, value) => {
       cases.push({ when: closed(when, over), value });
     });
     return cases;
@@ -111,9 +116,14 @@ export class Evaluator implements Host {
     return stepInto(value, key).flatMap(settled);
   }
 
-  /** A place that was not read. */
-  miss(at: Place): void {
-    this.unread.set(`${at.source.file}:${at.start}`, at);
+  /** A place that was not read; `isAll`: nothing of it was. */
+  miss(at: Place, isAll = true): void {
+    (isAll ? this.#unread : this.#doubted).set(`${at.source.file}:${at.start}`, at);
+  }
+
+  /** The places that were not read at all; without any, those that were read in part. */
+  get unread(): readonly Place[] {
+    return [...(this.#unread.size > 0 ? this.#unread : this.#doubted).values()];
   }
 
   spend(): void {
@@ -131,7 +141,7 @@ export class Evaluator implements Host {
   /** The condition for a solution of the body. */
   satisfied(body: NormalBody, state: State, world: World): Bounds {
     const found: Bounds[] = [];
-    this.solve(body, { slots: state.slots, when: YES, over: [] }, world, ({ when, over }) => {
+    this.solve(body, { slots: state.slots, when: YES, over: [], many: false }, world, ({ when, over }) => {
       found.push(closed(when, over));
     });
     return either(found);
@@ -144,10 +154,11 @@ export class Evaluator implements Host {
         return this.#reference(term, state, world, next);
       case "comprehension": {
         const items: Item[] = [];
-        this.solve(term.body, { slots: state.slots, when: YES, over: [] }, world, ({ slots, when, over }) => {
+        this.solve(term.body, { slots: state.slots, when: YES, over: [], many: false }, world, ({ slots, when, over }) => {
           const key = term.key === undefined ? undefined : this.plain(term.key, slots);
           items.push(...member(key, this.plain(term.value, slots), when, over));
         });
+        if (term.of === "object") this.#keysConflict(items, term.at);
         return next(state, collectionOf(term.of, items));
       }
       default:
@@ -269,7 +280,12 @@ export class Evaluator implements Host {
       return;
     }
     if (key.kind === "local" && state.slots[key.local.slot] === undefined) {
-      return this.#iterate(value, key.local, state, (after, inner) => this.walk(inner, path, at + 1, after, next));
+      for (const one of settled({ when: YES, value })) {
+        this.#iterate(one.value, key.local, narrowed(state, one.when), (after, inner) =>
+          this.walk(inner, path, at + 1, after, next),
+        );
+      }
+      return;
     }
     if (!this.isBound(key, state.slots))
       return next(this.unknown({ kind: "array", items: path.slice(at) }, state), UNKNOWN);
@@ -283,7 +299,7 @@ export class Evaluator implements Host {
       value.kind === "known"
         ? (knownItems(value.value) ?? [])
         : value.kind === "array"
-          ? value.items.map((item, i) => ({ when: YES, key: known(i), value: item, over: [] }))
+          ? value.items.map((item, i) => ({ when: YES, key: known(i), value: item, over: [], many: false }))
           : value.kind === "collection"
             ? this.fresh(value)
             : undefined;
@@ -292,15 +308,19 @@ export class Evaluator implements Host {
         this.spend();
         const when = both(state.when, item.when);
         if (when.may.isEmpty) continue;
-        const after = { slots: state.slots, when, over: [...state.over, ...item.over] };
+        const after = { slots: state.slots, when, over: [...state.over, ...item.over], many: true };
         next(bound(after, key, item.key ?? UNKNOWN), item.value);
       }
-    } else if (value.kind === "pieces" || value.kind === "bag") {
-      const element = this.elements.of(value);
-      const after = { ...state, over: [...state.over, element] };
+    } else if (value.kind === "pieces" || value.kind === "bag" || isClaimObject(value)) {
+      const list = listOf(value);
+      const element = this.elements.of(list);
+      const after = { ...state, over: [...state.over, element], many: true };
       next(bound(after, key, UNKNOWN), ofDimension(element.dimension));
-      if (value.kind === "bag" && value.mixed) next(bound(state, key, UNKNOWN), { kind: "unknown", type: "no text" });
-    } else if (value.kind === "tree" || value.kind === "claims" || value.kind === "unknown") {
+      if (list.kind === "bag" && list.mixed) {
+        const other = { ...state, when: both(state.when, MAYBE) };
+        next(bound(other, key, UNKNOWN), { kind: "unknown", type: "no text" });
+      }
+    } else if (value.kind === "tree" || isObjectOfClaims(value) || (value.kind === "unknown" && !isNumberOrScalar(value))) {
       next(bound({ ...state, when: both(state.when, MAYBE) }, key, UNKNOWN), UNKNOWN);
     }
   }
@@ -330,7 +350,7 @@ export class Evaluator implements Host {
       this.#document(node.children.get(name), baseBelow(base, name), path, at + 1, after, world, next);
     const free = key.kind === "local" && state.slots[key.local.slot] === undefined ? key.local : undefined;
     if (free !== undefined) {
-      for (const name of namesBelow(node, base)) into(name, bound(state, free, known(name)));
+      for (const name of namesBelow(node, base)) into(name, bound({ ...state, many: true }, free, known(name)));
       return;
     }
     const name = this.plain(key, state.slots);
@@ -371,24 +391,55 @@ export class Evaluator implements Host {
         });
       }
     }
+    if (first.kind === "object") this.#keysConflict(items, first.at);
     return surely(collectionOf(first.kind === "set" ? "set" : "object", items));
   }
 
   /** The value that definitions of a rule or function agree on. */
   complete(rules: readonly NormalRule[], args: readonly Symbolic[], world: World): readonly Case[] {
     const cases: Case[] = [];
-    for (const rule of rules) if (!rule.isDefault) cases.push(...this.#chain(rule, args, world));
-    const groups = grouped(cases);
-    const agreed = groups.length < 2 ? groups : groups.map((one) => withoutConflict(one, groups));
+    for (const rule of rules) {
+      if (rule.isDefault) continue;
+      const own = this.#chain(rule, args, world);
+      this.#valuesConflict(own, cases, rule.at);
+      cases.push(...own);
+    }
+    const agreed = grouped(cases);
     const fallback = rules.find(({ isDefault }) => isDefault);
     if (fallback === undefined) return agreed;
-    const rest = not(either(groups.map(({ when }) => when)));
+    const rest = not(either(agreed.map(({ when }) => when)));
     const [branch] = fallback.branches;
     if (branch === undefined || rest.may.isEmpty) return agreed;
     return [
       ...agreed,
       ...this.#branch(fallback, branch, args, world).map((one) => ({ ...one, when: both(one.when, rest) })),
     ];
+  }
+
+  #conflict({ may }: Bounds, at: Place): void {
+    if (may.isEmpty) return;
+    this.miss(at);
+    const elements = may.dimensions.filter(({ key }) => key.startsWith("element:"));
+    this.conflicts = this.conflicts.union(elements.reduce((set, one) => set.some(one), may));
+  }
+
+  /** Two values of one document. */
+  #valuesConflict(cases: readonly Case[], others: readonly Case[], at: Place): void {
+    for (const one of cases) {
+      for (const other of others) {
+        if (!sameValue(one.value, other.value)) this.#conflict(both(one.when, other.when), at);
+      }
+    }
+  }
+
+  /** Two values under one key of an object. */
+  #keysConflict(items: readonly Item[], at: Place): void {
+    items.forEach((one, i) => {
+      for (const other of items.slice(0, i)) {
+        if (one.key === undefined || other.key === undefined || sameValue(one.value, other.value)) continue;
+        this.#conflict(both(one.when, other.when, equality(one.key, other.key)), at);
+      }
+    });
   }
 
   #chain(rule: NormalRule, args: readonly Symbolic[], world: World): readonly Case[] {
@@ -408,9 +459,11 @@ export class Evaluator implements Host {
 
   #branch(rule: NormalRule, branch: NormalBranch, args: readonly Symbolic[], world: World): readonly Case[] {
     const cases: Case[] = [];
-    this.solve(branch.body, emptyState(rule, args), world, ({ slots, when, over }) => {
+    this.solve(branch.body, emptyState(rule, args), world, ({ slots, when, over, many }) => {
       const value = this.plain(branch.value, slots);
-      cases.push({ when: closed(when, over), value: elementsIn(value, over).length > 0 ? UNKNOWN : value });
+      const own = { when: closed(when, over), value: elementsIn(value, over).length > 0 ? UNKNOWN : value };
+      if (many) this.#valuesConflict([own], cases, branch.at);
+      cases.push(own);
     });
     return grouped(cases);
   }
@@ -422,12 +475,21 @@ export class Evaluator implements Host {
   }
 }
 
+/** All claims of a token: what their values are is not gone through. */
+function isObjectOfClaims({ kind }: Symbolic): boolean {
+  return kind === "claims";
+}
+
+function isNumberOrScalar(value: Symbolic): boolean {
+  return value.kind === "unknown" && (value.type === "number" || value.type === "scalar");
+}
+
 function emptyState({ frameSize }: NormalRule, args: readonly Symbolic[]): State {
   const slots: (Symbolic | undefined)[] = new Array(frameSize).fill(undefined);
   args.forEach((arg, i) => {
     slots[i] = arg;
   });
-  return { slots, when: YES, over: [] };
+  return { slots, when: YES, over: [], many: false };
 }
 
 export function bound(state: State, local: Local, value: Symbolic): State {
@@ -443,7 +505,7 @@ export function narrowed(state: State, when: Bounds): State {
 /** Claims that stand alone have a value only as they are written. */
 function settled(one: Case): readonly Case[] {
   const { value, when } = one;
-  if (value.kind !== "claims" || value.names.length === 0) return [one];
+  if (value.kind !== "claims" || value.names.length === 0 || value.settled) return [one];
   return claimCases(value).map((inner) => ({ when: both(when, inner.when), value: inner.value }));
 }
 
@@ -462,13 +524,6 @@ function grouped(cases: readonly Case[]): readonly Case[] {
     else group.whens.push(when);
   }
   return groups.map(({ value, whens }) => ({ value, when: either(whens) }));
-}
-
-/** Where another value may be given too, the rule may be in conflict with itself, and then has none. */
-function withoutConflict(one: Case, all: readonly Case[]): Case {
-  const others = either(all.filter((other) => other !== one).map(({ when }) => when));
-  const clear = both(one.when, not(others));
-  return { value: one.value, when: { may: one.when.may, must: clear.must } };
 }
 
 /** A member of a collection; elements that it does not speak of are taken out of its condition. */

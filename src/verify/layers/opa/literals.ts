@@ -4,7 +4,7 @@ import { type Bounds, both, either, MAYBE, not, YES } from "./bounds.js";
 import { itemsOf } from "./collections.js";
 import { closed, forAll } from "./elements.js";
 import { bound, type Evaluator, type Next, narrowed, type State, type World } from "./evaluate.js";
-import { equality, truthOf } from "./relations.js";
+import { equality, isClaimObject, kindOf, listOf, truthOf } from "./relations.js";
 import { type Case, ofDimension, type Symbolic, UNKNOWN } from "./symbol.js";
 
 export function solveLiteral(on: Evaluator, literal: NormalLiteral, state: State, world: World, next: Next): void {
@@ -15,7 +15,8 @@ export function solveLiteral(on: Evaluator, literal: NormalLiteral, state: State
   }
   const noting: Next = (after) => {
     // What was lost before was noted there.
-    if (after.when.must.isEmpty && !state.when.must.isEmpty) note(on, literal);
+    const { may, must } = after.when;
+    if (may !== must && !may.isEmpty) note(on, literal, must.isEmpty && !state.when.must.isEmpty);
     next(after);
   };
   switch (literal.kind) {
@@ -46,13 +47,13 @@ export function solveLiteral(on: Evaluator, literal: NormalLiteral, state: State
 }
 
 /** What lies in other rules is noted there. */
-function note(on: Evaluator, literal: NormalLiteral): void {
+function note(on: Evaluator, literal: NormalLiteral, isAll: boolean): void {
   const terms =
     literal.kind === "test" ? [literal.term] : literal.kind === "unify" ? [literal.left, literal.right] : [];
   if (terms.some((term) => term.kind === "ref" && term.base === "data")) return;
   if (literal.kind === "not" || literal.kind === "every" || literal.kind === "and" || literal.kind === "or") return;
   if (literal.kind === "call" && literal.callee.kind === "function") return;
-  on.miss(literal.at);
+  on.miss(literal.at, isAll);
 }
 
 function unread(on: Evaluator, literal: NormalLiteral, state: State): State {
@@ -137,16 +138,16 @@ function every(on: Evaluator, literal: Extract<NormalLiteral, { kind: "every" }>
 }
 
 function overDomain(on: Evaluator, domain: Symbolic, holds: (key: Symbolic, value: Symbolic) => Bounds): Bounds {
-  if (domain.kind === "pieces" || domain.kind === "bag") {
-    const element = on.elements.of(domain);
+  if (domain.kind === "pieces" || domain.kind === "bag" || isClaimObject(domain)) {
+    const list = listOf(domain);
+    const element = on.elements.of(list);
     const texts = forAll(holds(UNKNOWN, ofDimension(element.dimension)), [element]);
-    return domain.kind === "bag" && domain.mixed
-      ? both(texts, holds(UNKNOWN, { kind: "unknown", type: "no text" }))
-      : texts;
+    if (list.kind === "pieces" || !list.mixed) return texts;
+    return both(texts, either([holds(UNKNOWN, { kind: "unknown", type: "no text" }), MAYBE]));
   }
   const items = itemsOf(domain, on);
   if (items === undefined) {
-    const scalar = domain.kind === "text" || domain.kind === "size" || domain.kind === "moment";
+    const scalar = ["string", "number", "boolean", "null"].includes(kindOf(domain) ?? "");
     return scalar || domain.kind === "known" ? either([]) : MAYBE;
   }
   return both(

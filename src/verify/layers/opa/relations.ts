@@ -1,6 +1,6 @@
 /** Equality, order and kinds of values that depend on the request. */
 import { compare, equal, isArray, type Value } from "../../../rego/index.js";
-import { ANYTHING, Bags, dimension, Language, NO_ELEMENT, only, sized } from "../../space/index.js";
+import { ANYTHING, Bags, dimension, Language, NO_ELEMENT, only, sized, VALUES } from "../../space/index.js";
 import { type Bounds, both, either, MAYBE, NO, not, truth, where, YES } from "./bounds.js";
 import {
   type BagSymbol,
@@ -89,7 +89,7 @@ export function equality(a: Symbolic, b: Symbolic): Bounds {
 /** Whether the value, of which little is known, surely is not of the kind. */
 function excludes(value: Symbolic, kind: Kind | undefined): boolean {
   if (value.kind !== "unknown" || kind === undefined) return false;
-  if (value.type === "structure") return kind === "string" || kind === "number" || kind === "array" || kind === "set";
+  if (value.type === "scalar") return kind !== "boolean" && kind !== "null";
   return value.type === "no text" && kind === "string";
 }
 
@@ -208,12 +208,22 @@ export function bagWith({ names }: BagSymbol, wanted: Language): Bounds {
   return where(dimension.claim(names), Bags.some(wanted));
 }
 
+/** An object among the claims: of its values, the texts are known. */
+export function isClaimObject(value: Symbolic): value is ClaimsSymbol {
+  return value.kind === "claims" && value.settled;
+}
+
+/** What has elements that are texts, as a list of them. */
+export function listOf(value: PiecesSymbol | BagSymbol | ClaimsSymbol): PiecesSymbol | BagSymbol {
+  return value.kind === "claims" ? { kind: "bag", names: [...value.names, VALUES], mixed: true } : value;
+}
+
 /** Which forms and claims go together; the other points stand for no request. */
 export function writtenClaim(names: ClaimsSymbol["names"]): Bounds {
   const bag = dimension.claim(names);
   const form = (...forms: readonly string[]): Bounds => where(dimension.claimForm(names), only(...forms));
   return either([
-    both(form("absent", "number", "other"), where(bag, NO_ELEMENT)),
+    both(form("absent", "number", "past", "future", "object", "scalar"), where(bag, NO_ELEMENT)),
     both(form("text"), where(bag, Bags.some(ANYTHING))),
     form("list", "mixed"),
   ]);

@@ -36,10 +36,9 @@ export function stepInto(value: Symbolic, key: Symbolic): readonly Case[] {
       return OPEN;
     case "claims":
       if (key.kind !== "known") return OPEN;
-      return typeof key.value === "string" ? surely({ ...value, names: [...value.names, key.value] }) : [];
+      return typeof key.value === "string" ? surely({ ...value, names: [...value.names, key.value], settled: false }) : [];
     case "unknown":
-      if (value.type === "number") return [];
-      return value.claims === undefined ? OPEN : stepInto(value.claims, key);
+      return value.type === "number" || value.type === "scalar" ? [] : OPEN;
     default:
       return [];
   }

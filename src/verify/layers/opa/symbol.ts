@@ -19,8 +19,7 @@ import { type Bounds, both, either, MAYBE, NO, truth, where, YES } from "./bound
 
 export type Atom =
   | { readonly kind: "constant"; readonly word: string }
-  /** `length`: what it holds wherever it is used has so many characters and no space */
-  | { readonly kind: "dimension"; readonly dimension: Dimension<Text>; readonly length?: number }
+  | { readonly kind: "dimension"; readonly dimension: Dimension<Text> }
   /** a claim that is one text */
   | { readonly kind: "claim"; readonly names: readonly string[] }
   /** nothing is known of it but a language; `token`: it is the bearer token itself */
@@ -75,11 +74,12 @@ export interface TreeSymbol {
   child(key: string): readonly Case[];
 }
 
-/** The claims of a token below a path; `verified`: the token was validated. */
+/** The claims of a token below a path. */
 export interface ClaimsSymbol {
   readonly kind: "claims";
   readonly names: readonly string[];
-  readonly verified: boolean;
+  /** what it is was asked before: an object */
+  readonly settled: boolean;
 }
 
 /** A claim that is a list. */
@@ -105,10 +105,10 @@ export type Symbolic =
   /** a time of a validated token, or the present */
   | { readonly kind: "moment"; readonly when: "past" | "now" | "future" }
   /** without a type, not even that is known */
-  | { readonly kind: "unknown"; readonly type?: UnknownType; readonly claims?: ClaimsSymbol };
+  | { readonly kind: "unknown"; readonly type?: UnknownType };
 
-/** `structure`: an object, a boolean or null; `no text`: anything but a text */
-export type UnknownType = "number" | "structure" | "no text";
+/** `scalar`: a boolean or null; `no text`: anything but a text */
+export type UnknownType = "number" | "scalar" | "no text";
 
 /** A value under a condition. Where no case holds, the value is undefined. */
 export interface Case {

@@ -10,12 +10,14 @@ import {
   readRegex,
   readSearch,
   regex,
-  replacedChar,
+  replaced,
   suffixTrimmed,
   trimmed,
 } from "../../space/index.js";
 import { both, not } from "./bounds.js";
+import { NO_TOKEN } from "./claims.js";
 import { globRegex } from "./glob.js";
+import { sizeIs } from "./relations.js";
 import {
   type Atom,
   type Case,
@@ -123,8 +125,8 @@ function stepOf(name: string, args: readonly Symbolic[]): Step | undefined {
     }
     case "replace": {
       const by = wordOf(args[2]);
-      if (word === undefined || by === undefined || [...word].length !== 1) return undefined;
-      return named(replacedChar(word, by), word, by);
+      if (word === undefined || by === undefined || word === "") return undefined;
+      return named(replaced(word, by), word, by);
     }
     default:
       return undefined;
@@ -154,14 +156,24 @@ function regexReplaced([text, pattern, by]: readonly Symbolic[]): Case[] | undef
 function shortened(text: TextSymbol, length: number): TextSymbol | undefined {
   const [first, ...rest] = text.parts;
   if (length === 0) return text;
-  if (text.steps.length > 0 || rest.length === 0 || first === undefined) return undefined;
-  if (first.kind === "dimension" && first.length !== undefined && first.length <= length) {
-    return shortened(textOf(...rest), length - first.length);
-  }
-  if (first.kind !== "constant") return undefined;
+  if (text.steps.length > 0 || rest.length === 0 || first?.kind !== "constant") return undefined;
   const chars = [...first.word];
   if (length >= chars.length) return shortened(textOf(...rest), length - chars.length);
   return textOf({ kind: "constant", word: chars.slice(length).join("") }, ...rest);
+}
+
+/** A scheme that may have any length, a space and a token, without the first characters: the token, or no token. */
+function behindScheme(text: TextSymbol, length: number): readonly Case[] | undefined {
+  const [scheme, space, ...token] = text.parts;
+  if (scheme?.kind !== "dimension" || space?.kind !== "constant" || !isToken(token) || text.steps.length > 0) {
+    return undefined;
+  }
+  const fits = sizeIs({ kind: "size", text: textOf(scheme), separator: undefined, plus: 1 }, (n) => n === length, length);
+  // The end of a token is none: what its first part says no longer begins as it must.
+  return [
+    { when: fits, value: textOf(...token) },
+    { when: not(fits), value: textOf({ kind: "opaque", within: NO_TOKEN }) },
+  ];
 }
 
 function withStart(text: TextSymbol, word: string): boolean {
@@ -173,15 +185,16 @@ function withStart(text: TextSymbol, word: string): boolean {
 export function schemeAndRest(text: TextSymbol, separator: string): readonly Symbolic[] | undefined {
   const token = text.parts.slice(-1);
   const [first, space, ...more] = text.parts.slice(0, -1);
-  if (text.steps.length > 0 || first === undefined || !isToken(token)) return undefined;
+  if (text.steps.length > 0 || !isToken(token)) return undefined;
+  // A token has no space.
+  if (first === undefined) return /[ /:]/.test(separator) ? [textOf(...token)] : undefined;
   if (first.kind === "constant" && first.word === separator && space === undefined) return [known(""), textOf(...token)];
   if (separator !== " ") return undefined;
   if (first.kind === "constant" && /^[^ ]+ $/.test(first.word) && space === undefined) {
     return [known(first.word.slice(0, -1)), textOf(...token)];
   }
   const apart = space?.kind === "constant" && space.word === " " && more.length === 0;
-  if (first.kind !== "dimension" || first.length === undefined || !apart) return undefined;
-  return [textOf(first), textOf(...token)];
+  return first.kind === "dimension" && apart ? [textOf(first), textOf(...token)] : undefined;
 }
 
 function isToken(parts: readonly Atom[]): boolean {
@@ -207,13 +220,17 @@ export function callOnTexts(name: string, args: readonly Symbolic[]): readonly C
   const [start, word] = [numberOf(args[1]), wordOf(args[1])];
   if (name === "substring" && start !== undefined && (numberOf(args[2]) ?? 0) < 0) {
     const rest = shortened(text, start);
-    if (rest !== undefined) return surely(rest);
+    const behind = rest === undefined ? behindScheme(text, start) : surely(rest);
+    if (behind !== undefined) return behind;
   }
   if ((name === "trim_prefix" || (name === "replace" && wordOf(args[2]) === "")) && word !== undefined) {
     if (withStart(text, word)) {
       const rest = shortened(text, [...word].length);
       if (rest !== undefined && isToken(rest.parts)) return surely(rest);
     }
+    if (name === "replace" && behindScheme(text, 0) !== undefined) return surely(textOf({ kind: "opaque", within: NO_TOKEN }));
+    // Nothing to take off a token, and no scheme but that one.
+    if (isToken(text.parts) && text.steps.length === 0 && / $/.test(word)) return surely(text);
   }
   const step = stepOf(name, args);
   return step === undefined ? undefined : surely({ ...text, steps: [...text.steps, step] });
