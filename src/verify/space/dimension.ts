@@ -198,6 +198,14 @@ export function claimForm(names: readonly string[]): Dimension<Text> {
   return named(forms, key, () => text(key, 12.5, CLAIM_FORMS, "absent", ["absent", "text", "list"]));
 }
 
+/** What follows the bearer token in its header, which hardly anybody sends: a space and more. */
+export const tokenRest = text(
+  "tokenRest",
+  13.5,
+  Text.of(Language.matching(sequence(literal(" "), star(headerChar), headerEnd)), true),
+  null,
+);
+
 /** Last of a claim's names: the texts among the values of an object, whatever their names. */
 export const VALUES = "\u0000values";
 

@@ -6,6 +6,7 @@ export { VALUES } from "./dimension.js";
 export { ANYTHING, Language, NOTHING } from "./language.js";
 export { Overflow, withinLimits } from "./overflow.js";
 export {
+  beginningsOf,
   changedCase,
   concatenation,
   endReplaced,

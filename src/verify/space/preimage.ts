@@ -4,6 +4,7 @@
  * text once and moves through the automaton of the results as it goes.
  */
 import { type Dfa, LAST_CODE_POINT, minimise, type Row, step } from "./dfa.js";
+import { PairMemo } from "./interner.js";
 import { Language } from "./language.js";
 import { MOST_STATES, Overflow } from "./overflow.js";
 
@@ -105,13 +106,49 @@ function from(dfa: Dfa, state: number): Language {
   });
 }
 
-/** Every way of cutting the words in two: a word is in the language iff for one pair it is `head` and then `tail`. */
-export function halves(words: Language): readonly { readonly head: Language; readonly tail: Language }[] {
+/** The texts that can be continued to a word. */
+export function beginningsOf(words: Language): Language {
   const dfa = words.automaton;
-  return dfa.rows.map((_, state) => ({
-    head: Language.accepting({ rows: dfa.rows, accepts: dfa.rows.map((__, at) => at === state) }),
-    tail: from(dfa, state),
-  }));
+  // In a minimal automaton all states but one dead one lead on.
+  const dead = dfa.rows.findIndex(({ targets }, at) => !dfa.accepts[at] && targets.every((target) => target === at));
+  return dead === -1 ? Language.allBut() : Language.accepting({ rows: dfa.rows, accepts: dfa.rows.map((_, at) => at !== dead) });
+}
+
+export interface Half {
+  /** undefined until asked for: which beginnings it is about */
+  readonly head: () => Language;
+  /** what then makes the whole a word */
+  readonly tail: Language;
+}
+
+const halvesOf = new PairMemo<readonly Half[]>();
+
+/**
+ * Every way of cutting the words in two behind one of these beginnings: a text is a word iff for one pair it is `head`
+ * and then `tail`.
+ */
+export function halves(words: Language, beginnings: Language): readonly Half[] {
+  const known = halvesOf.get(words.id, beginnings.id);
+  if (known !== undefined) return known;
+  const [dfa, first] = [words.automaton, beginnings.automaton];
+  const seen = new Set<string>(["0:0"]);
+  const ends = new Set<number>();
+  const queue: (readonly [number, number])[] = [[0, 0]];
+  for (const [at, begun] of queue) {
+    if (first.accepts[begun]) ends.add(at);
+    for (const cut of new Set([...rowOf(dfa, at).cuts, ...rowOf(first, begun).cuts])) {
+      const pair = [go(dfa, at, cut), go(first, begun, cut)] as const;
+      const key = pair.join(":");
+      if (seen.has(key)) continue;
+      seen.add(key);
+      queue.push(pair);
+    }
+  }
+  const found = [...ends].map((end): Half => {
+    const accepts = dfa.rows.map((_, at) => at === end);
+    return { head: () => Language.accepting({ rows: dfa.rows, accepts }), tail: from(dfa, end) };
+  });
+  return halvesOf.set(words.id, beginnings.id, found.filter(({ tail }) => !tail.isEmpty));
 }
 
 /** A function of texts, by its preimages. */

@@ -55,7 +55,9 @@ export const WITH_TOKEN: Bounds = either([GENUINE, FORGED]);
 
 const SPACE = { kind: "constant", word: " " } as const;
 const AUTHORIZATION = dimension.header("authorization");
-const SCHEMES = Language.matching(regex.plus(regex.notClass([[0x20, 0x20]])));
+const SCHEMES = Language.matching(regex.plus(regex.notClass([[0x20, 0x20]]))).minus(Language.only("Bearer"));
+const ALONE = where(dimension.tokenRest, ABSENT);
+const REST = { kind: "dimension", dimension: dimension.tokenRest } as const;
 const WITHOUT_SCHEME = where(AUTHORIZATION, only(""));
 const OTHER_SCHEME = where(AUTHORIZATION, Text.of(SCHEMES));
 const USUAL_SCHEME = where(AUTHORIZATION, ABSENT);
@@ -66,21 +68,26 @@ const USUAL_SCHEME = where(AUTHORIZATION, ABSENT);
  */
 export const AUTHORIZATION_CASES: readonly Case[] = [
   { when: both(not(WITH_TOKEN), not(USUAL_SCHEME)), value: ofDimension(AUTHORIZATION) },
-  {
-    when: both(WITH_TOKEN, USUAL_SCHEME),
-    value: textOf({ kind: "constant", word: "Bearer " }, ...BEARER_TOKEN.parts),
-  },
-  { when: both(WITH_TOKEN, WITHOUT_SCHEME), value: BEARER_TOKEN },
-  {
-    when: both(WITH_TOKEN, OTHER_SCHEME),
-    value: textOf({ kind: "dimension", dimension: AUTHORIZATION }, SPACE, ...BEARER_TOKEN.parts),
-  },
+  { when: both(WITH_TOKEN, WITHOUT_SCHEME, ALONE), value: BEARER_TOKEN },
+  ...[
+    { when: ALONE, rest: [] },
+    { when: not(ALONE), rest: [REST] },
+  ].flatMap(({ when, rest }): readonly Case[] => [
+    {
+      when: both(WITH_TOKEN, USUAL_SCHEME, when),
+      value: textOf({ kind: "constant", word: "Bearer " }, ...BEARER_TOKEN.parts, ...rest),
+    },
+    {
+      when: both(WITH_TOKEN, OTHER_SCHEME, when),
+      value: textOf({ kind: "dimension", dimension: AUTHORIZATION }, SPACE, ...BEARER_TOKEN.parts, ...rest),
+    },
+  ]),
 ];
 
 /** The points that stand for a request. */
 export const WRITTEN_TOKENS: Bounds = either([
-  not(WITH_TOKEN),
-  both(WITH_TOKEN, either([USUAL_SCHEME, WITHOUT_SCHEME, OTHER_SCHEME])),
+  both(not(WITH_TOKEN), ALONE),
+  both(WITH_TOKEN, either([USUAL_SCHEME, both(WITHOUT_SCHEME, ALONE), OTHER_SCHEME])),
 ]);
 
 /** A genuine token is within its time: one that was not or is no longer is none. */
@@ -90,6 +97,7 @@ export function writtenTimes(name: string): Bounds {
   return either([not(GENUINE), where(form, Text.of(fitting.present))]);
 }
 
+const ALL_SCHEMES = SCHEMES.union(Language.only("Bearer"));
 const space = Language.only(" ");
 const afterScheme = (schemes: Language): Language => concatenation(schemes, concatenation(space, TOKEN_WORDS));
 
@@ -103,11 +111,11 @@ function tokenless({ parts, steps }: TextSymbol): Language {
   const [step, ...rest] = steps.map(({ name }) => name);
   if (step === undefined) return TOKEN_WORDS;
   if (rest.length > 0) return NOTHING;
-  if (step === stepName("piece", " ", 1)) return afterScheme(SCHEMES);
+  if (step === stepName("piece", " ", 1)) return ANYTHING;
   const cut = /^\["substring",(\d+),-1\]$/.exec(step)?.[1];
   if (cut !== undefined) {
     const length = Number(cut) - 1;
-    return length < 1 ? NOTHING : afterScheme(SCHEMES.intersect(sized(undefined, (count) => count === length, length)));
+    return length < 1 ? NOTHING : afterScheme(ALL_SCHEMES.intersect(sized(undefined, (count) => count === length, length)));
   }
   if (step === stepName("trim_prefix", "Bearer ") || step === stepName("replace", "Bearer ", "")) {
     return TOKEN_WORDS.union(afterScheme(Language.only("Bearer")));

@@ -15,7 +15,7 @@ import {
   surely,
   within,
 } from "./symbol.js";
-import { asText, schemeAndRest } from "./texts.js";
+import { asText, splitAtScheme } from "./texts.js";
 
 /** What the evaluator does for the functions here. */
 export interface Host {
@@ -120,7 +120,7 @@ function shifted(a: Symbolic, b: Symbolic | undefined, sign: 1 | -1): readonly C
 function split(value: Symbolic, by: Symbolic): readonly Case[] | undefined {
   const text = asText(value);
   if (text === undefined || by.kind !== "known" || typeof by.value !== "string") return undefined;
-  const scheme = schemeAndRest(text, by.value);
+  const scheme = splitAtScheme(text, by.value);
   if (scheme !== undefined) return surely(arrayOf(scheme));
   return [...by.value].length === 1 ? surely({ kind: "pieces", text, separator: by.value }) : undefined;
 }

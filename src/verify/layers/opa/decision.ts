@@ -43,8 +43,12 @@ export function answersOf(form: NormalForm, data: Value, path: readonly string[]
   return {
     allowed: both(all, real),
     answered: both(either(answered), reads, agreed, real),
-    unread: exact ? [] : sorted(evaluator.unread),
+    unread: exact ? [] : sorted(evaluator.unread.length > 0 ? evaluator.unread : placesOf(form, path)),
   };
+}
+
+function placesOf({ rules }: NormalForm, path: readonly string[]): readonly Place[] {
+  return rules.filter(({ ground }) => ground.join("/") === path.join("/")).map(({ at }) => at);
 }
 
 /** The answer is a boolean, or an object that holds it as `allowed`. */

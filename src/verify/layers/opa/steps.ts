@@ -5,6 +5,7 @@ import { both, MAYBE, YES } from "./bounds.js";
 import { plainStep } from "./collections.js";
 import { closed } from "./elements.js";
 import { equality } from "./relations.js";
+import { pieceWithToken } from "./texts.js";
 import {
   type Case,
   type CollectionSymbol,
@@ -81,10 +82,13 @@ function ofPieces({ text, separator }: PiecesSymbol, key: Symbolic): readonly Ca
   const index = key.value as number;
   if (index > 100) return OPEN;
   const found = pieceOf(text, separator, index);
-  return possible([{ when: index === 0 ? YES : within(found, ANYTHING), value: found }]);
+  const isThere = found.kind !== "text" || found.steps.length === 0;
+  return possible([{ when: index === 0 || isThere ? YES : within(found, ANYTHING), value: found }]);
 }
 
-export function pieceOf(text: TextSymbol, separator: string, index: number): TextSymbol {
+export function pieceOf(text: TextSymbol, separator: string, index: number): Symbolic {
+  const beside = pieceWithToken(text, separator, index);
+  if (beside !== undefined) return beside;
   const target = text.parts.length === 2 && text.steps.length === 0 ? text.parts : undefined;
   const [path, query] = target ?? [];
   // The query begins with the first `?`: what stands before it is the path, which has none.

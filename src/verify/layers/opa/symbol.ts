@@ -5,12 +5,15 @@
 import { isArray, isNumber, type Num, RegoObject, RegoSet, type Value } from "../../../rego/index.js";
 import { MISSING } from "../../opa/bundle.js";
 import {
+  ANYTHING,
   Bags,
+  beginningsOf,
   type Dimension,
   dimension,
   halves,
   type Language,
   type Preimage,
+  RequestSet,
   Text,
   withoutEnd,
   withoutStart,
@@ -193,7 +196,17 @@ function joined(parts: readonly Atom[], words: Language): Bounds {
   const last = parts.at(-1);
   if (last?.kind === "constant") return joined(parts.slice(0, -1), withoutEnd(words, last.word));
   if (rest.length === 0) return atomWithin(first, words);
-  return either(halves(words).map(({ head, tail }) => both(atomWithin(first, head), joined(rest, tail))));
+  if (first.kind === "opaque") {
+    // It ends in one of these states, nobody knows in which.
+    const ways = halves(words, first.within).map(({ tail }) => joined(rest, tail));
+    const dead = !first.within.isSubsetOf(beginningsOf(words));
+    const must = dead ? RequestSet.empty : RequestSet.all(ways.map((one) => one.must));
+    return { may: RequestSet.any(ways.map((one) => one.may)), must };
+  }
+  const beginnings = first.kind === "dimension" ? first.dimension.full.present : ANYTHING;
+  return either(
+    halves(words, beginnings).map(({ head, tail }) => both(atomWithin(first, head()), joined(rest, tail))),
+  );
 }
 
 function atomWithin(atom: Atom, words: Language): Bounds {

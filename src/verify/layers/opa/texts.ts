@@ -181,20 +181,25 @@ function withStart(text: TextSymbol, word: string): boolean {
   return text.steps.length === 0 && first?.kind === "constant" && first.word === word;
 }
 
-/** What stands before a token and the token, for a text that is that. */
-export function schemeAndRest(text: TextSymbol, separator: string): readonly Symbolic[] | undefined {
-  const token = text.parts.slice(-1);
-  const [first, space, ...more] = text.parts.slice(0, -1);
-  if (text.steps.length > 0 || !isToken(token)) return undefined;
-  // A token has no space.
-  if (first === undefined) return /[ /:]/.test(separator) ? [textOf(...token)] : undefined;
-  if (first.kind === "constant" && first.word === separator && space === undefined) return [known(""), textOf(...token)];
-  if (separator !== " ") return undefined;
-  if (first.kind === "constant" && /^[^ ]+ $/.test(first.word) && space === undefined) {
-    return [known(first.word.slice(0, -1)), textOf(...token)];
-  }
-  const apart = space?.kind === "constant" && space.word === " " && more.length === 0;
-  return first.kind === "dimension" && apart ? [textOf(first), textOf(...token)] : undefined;
+/** A piece of a text with a token in it, which has no space and none of what else texts are split at. */
+export function pieceWithToken({ parts, steps }: TextSymbol, separator: string, index: number): Symbolic | undefined {
+  const at = parts.findIndex((atom) => atom.kind === "opaque" && atom.token === true);
+  const token = parts.slice(at, at + 1);
+  const before = parts.slice(0, at);
+  if (at === -1 || steps.length > 0 || separator !== " ") return undefined;
+  if (before.length === 0) return index === 0 ? textOf(...token) : undefined;
+  if (index === 1) return textOf(...token);
+  if (index !== 0) return undefined;
+  const [first, second] = before;
+  if (first?.kind === "constant") return known(first.word.slice(0, -1));
+  return first?.kind === "dimension" && second?.kind === "constant" ? textOf(first) : undefined;
+}
+
+/** Split at all that stands before a token. */
+export function splitAtScheme(text: TextSymbol, separator: string): readonly Symbolic[] | undefined {
+  const [first, ...token] = text.parts;
+  const fits = first?.kind === "constant" && first.word === separator && text.steps.length === 0;
+  return fits && isToken(token) ? [known(""), textOf(...token)] : undefined;
 }
 
 function isToken(parts: readonly Atom[]): boolean {
