@@ -29,7 +29,10 @@ export function comparePair(
     found.push(findingOf(world, connection, place, { kind: "leak", witness: leak, mend: mendLeak(rules) }));
   } else if (!possible.isEmpty) {
     const maybe = leak ?? witnessOf(world, connection, possible);
-    found.push(findingOf(world, connection, place, { kind: "unknown", witness: maybe, mend: mendUnknown(maybe) }));
+    // What the layers cannot be sure of, the replay may still show.
+    const shown = maybe?.replay.outcome === "allow";
+    const mend = shown ? mendLeak(rules) : mendUnknown(maybe);
+    found.push(findingOf(world, connection, place, { kind: shown ? "leak" : "unknown", witness: maybe, mend }));
   }
   for (const rule of rules) {
     for (const operation of rule.operations) {

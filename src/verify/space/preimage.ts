@@ -156,13 +156,16 @@ export type Preimage = (results: Language) => Language;
 
 /** Every character changed to another, by a table of those that do change. */
 function mapped(table: ReadonlyMap<number, number>): Preimage {
-  const edges = around(table.keys());
+  const entries = [...table];
   return (results) => {
     const dfa = results.automaton;
     return language<number>({
       start: 0,
       key: String,
-      cuts: (at) => [...rowOf(dfa, at).cuts, ...edges],
+      cuts: (at) => {
+        const moved = entries.filter(([code, other]) => go(dfa, at, code) !== go(dfa, at, other));
+        return [...rowOf(dfa, at).cuts, ...around(moved.map(([code]) => code))];
+      },
       next: (at, code) => go(dfa, at, table.get(code) ?? code),
       accepts: (at) => dfa.accepts[at] === true,
     });
