@@ -511,6 +511,10 @@ function settled(one: Case): readonly Case[] {
 
 function sameValue(a: Symbolic, b: Symbolic): boolean {
   if (a.kind === "known" && b.kind === "known") return equality(a, b) === YES;
+  if ((a.kind === "claims" || a.kind === "bag") && a.kind === b.kind) return a.names.join("\n") === b.names.join("\n");
+  if (a.kind === "array" && b.kind === "array" && a.items.length === b.items.length) {
+    return a.items.every((item, i) => sameValue(item, b.items[i] ?? UNKNOWN));
+  }
   return a === b || (a.kind === "text" && b.kind === "text" && sameText(a, b));
 }
 
