@@ -58,7 +58,12 @@ function check(policy: Policy): number {
         const reached = allowed.must.at(dimension.principal, from.spiffeId);
         const asked = essence(RequestSet.where(dimension.protocol, dimension.protocol.full).intersect(declared));
         expect([from.name, to.name, port, reached.isEmpty]).toEqual([from.name, to.name, port, rules.length === 0]);
-        expect([from.name, to.name, port, essence(reached).isSubsetOf(asked)]).toEqual([from.name, to.name, port, true]);
+        expect([from.name, to.name, port, essence(reached).isSubsetOf(asked)]).toEqual([
+          from.name,
+          to.name,
+          port,
+          true,
+        ]);
       }
       const stranger = allowed.may.at(dimension.principal, "spiffe://nobody.invalid/ns/none/sa/none");
       expect([to.name, port, stranger.isEmpty, allowed.may.at(dimension.principal, null).isEmpty]).toEqual([

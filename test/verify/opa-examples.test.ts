@@ -119,8 +119,14 @@ describe("the compiled bundle", () => {
 
   it("does so alone, without the mesh's own policies and network policies", () => {
     expect(inside(alone).map(brief)).toEqual([]);
-    const unasked = alone.filter((one) => one.kind !== "AuthorizationPolicy" || one.metadata.namespace === OPA_NAMESPACE);
-    expect(inside(unasked).map(brief).filter((line) => line.startsWith("leak"))).toEqual([
+    const unasked = alone.filter(
+      (one) => one.kind !== "AuthorizationPolicy" || one.metadata.namespace === OPA_NAMESPACE,
+    );
+    expect(
+      inside(unasked)
+        .map(brief)
+        .filter((line) => line.startsWith("leak")),
+    ).toEqual([
       "leak ai-workflow/api-gateway[Deployment] > ai-workflow/preprocessor[Deployment]:8081 GET /",
       "leak ai-workflow/preprocessor[Deployment] > ai-sensitive/model-server[Deployment]:8500 GET /",
     ]);
@@ -145,7 +151,9 @@ describe("the compiled bundle", () => {
     for (const { evidence } of found.filter((one) => one.kind === "blockage")) {
       const opa = evidence.find(({ layer }) => layer === "opa");
       expect(opa?.outcome).toBe("denies");
-      expect(opa?.reasons[0]?.text).toMatch(/denies what `data\.ringfence\.envoy\.allow` does not allow \(\S+envoy\.rego:\d+\)/);
+      expect(opa?.reasons[0]?.text).toMatch(
+        /denies what `data\.ringfence\.envoy\.allow` does not allow \(\S+envoy\.rego:\d+\)/,
+      );
       expect(opa?.reasons[0]?.span).toBeDefined();
     }
   });

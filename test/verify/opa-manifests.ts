@@ -35,7 +35,13 @@ export function decisionPointManifests(data: Readonly<Record<string, string>>, o
       apiVersion: "v1",
       kind: "Service",
       metadata: { name: "opa", namespace: "opa" },
-      spec: { selector: labels, ports: [{ name: "grpc", port: 9191 }, { name: "http", port: 8181 }] },
+      spec: {
+        selector: labels,
+        ports: [
+          { name: "grpc", port: 9191 },
+          { name: "http", port: 8181 },
+        ],
+      },
     },
     {
       apiVersion: "apps/v1",

@@ -17,7 +17,10 @@ export const DATA = {
   names: { [PRINCIPALS[0]]: "web", [PRINCIPALS[1]]: "api" },
   grants: { admin: ["GET", "POST", "DELETE"], editor: ["GET", "POST"], guest: ["GET"] },
   paths: ["/a", "/a/b"],
-  patterns: [{ segments: ["a", null], rest: false }, { segments: ["b"], rest: true }],
+  patterns: [
+    { segments: ["a", null], rest: false },
+    { segments: ["b"], rest: true },
+  ],
 };
 
 const METHODS = ["GET", "POST", "DELETE", "HEAD"];
@@ -118,7 +121,7 @@ const header = any(
   text`not http.headers["x-role"]`,
   text`object.get(http.headers, "x-role", "guest") == ${role}`,
   'http.headers["x-role"] in data.roles',
-  "http.method in data.grants[http.headers[\"x-role\"]]",
+  'http.method in data.grants[http.headers["x-role"]]',
   'http.headers["X-Role"] == "admin"',
   "http.headers.authorization",
   "not http.headers.authorization",
@@ -157,11 +160,11 @@ const claim = any(
   text`claims.realm.roles[_] == ${role}`,
   text`${role} in object.get(claims, ["realm", "roles"], [])`,
   "count({held | some held in claims.roles; held in data.roles}) > 0",
-  "count(held_roles & {\"admin\"}) > 0",
-  "count(held_roles - {\"admin\"}) == 0",
+  'count(held_roles & {"admin"}) > 0',
+  'count(held_roles - {"admin"}) == 0',
   "is_array(claims.roles)",
   "is_string(claims.role)",
-  "claims.sub == \"u\"",
+  'claims.sub == "u"',
   'claims.iss == "https://issuer.example"',
   "claims.exp > time.now_ns() / 1000000000",
   "claims.nbf <= time.now_ns() / 1000000000",
@@ -181,7 +184,10 @@ const literal: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: header },
   { weight: 3, arbitrary: source },
   { weight: 5, arbitrary: claim },
-  { weight: 2, arbitrary: fc.constantFrom("helper", "not helper", "role == \"admin\"", "role != \"admin\"", "count(deny) == 0") },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom("helper", "not helper", 'role == "admin"', 'role != "admin"', "count(deny) == 0"),
+  },
   { weight: 1, arbitrary: fc.constantFrom('is("GET")', 'not is("GET")', "level > 1", "level == 0", "count(deny) > 1") },
 );
 
@@ -190,11 +196,18 @@ const together = (list: readonly string[]): string =>
   `\t${list.map((one, i) => one.replace(/\b(piece|held|id|pattern)\b/g, `$1${i}`)).join("\n\t")}`;
 const body = fc.array(literal, { minLength: 1, maxLength: 3 }).map(together);
 const bodies = (head: string, most: number): fc.Arbitrary<string> =>
-  fc.array(body, { minLength: 1, maxLength: most }).map((list) => list.map((one) => `${head} if {\n${one}\n}\n`).join("\n"));
+  fc
+    .array(body, { minLength: 1, maxLength: most })
+    .map((list) => list.map((one) => `${head} if {\n${one}\n}\n`).join("\n"));
 /** No rule may ask for itself: the helpers use what stands before them only. */
 const plain = fc
   .array(
-    literal.filter((one) => !/helper|role|deny|level|is\(/.test(one.replace(/"[^"]*"|claims\.roles?|x-role|realm\.roles|data\.roles|held_roles/gi, ""))),
+    literal.filter(
+      (one) =>
+        !/helper|role|deny|level|is\(/.test(
+          one.replace(/"[^"]*"|claims\.roles?|x-role|realm\.roles|data\.roles|held_roles/gi, ""),
+        ),
+    ),
     { minLength: 1, maxLength: 2 },
   )
   .map(together);
@@ -311,16 +324,25 @@ const claims: fc.Arbitrary<Record<string, Json>> = fc
       [5],
       null,
     ),
-    realm: fc.constantFrom<Json | undefined>({ roles: ["admin"] }, { roles: "admin" }, { roles: [] }, {}, undefined, "x"),
+    realm: fc.constantFrom<Json | undefined>(
+      { roles: ["admin"] },
+      { roles: "admin" },
+      { roles: [] },
+      {},
+      undefined,
+      "x",
+    ),
     exp: fc.constantFrom<Json | undefined>(4_102_444_800, undefined),
     nbf: fc.constantFrom<Json | undefined>(1_577_836_800, undefined),
   })
-  .map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, Json>);
+  .map(
+    (all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, Json>,
+  );
 
 const token: fc.Arbitrary<Token | undefined> = fc.option(
-  fc.record({ claims, genuine: fc.boolean(), prefix: fc.constantFrom("Bearer ", "Bearer ", "bearer ") }).map(
-    (made): Token => ({ at: { kind: "header", name: "authorization", prefix: made.prefix }, ...made }),
-  ),
+  fc
+    .record({ claims, genuine: fc.boolean(), prefix: fc.constantFrom("Bearer ", "Bearer ", "bearer ") })
+    .map((made): Token => ({ at: { kind: "header", name: "authorization", prefix: made.prefix }, ...made })),
   { nil: undefined, freq: 3 },
 );
 

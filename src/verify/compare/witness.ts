@@ -62,7 +62,11 @@ function tokenOf(point: Point): Token | undefined {
     if (value !== undefined) put(claims, names, value);
   }
   const scheme = textOf(point.get(dimension.header("authorization").key));
-  return { at: scheme === undefined ? BEARER : { ...BEARER, prefix: scheme === "" ? "" : `${scheme} ` }, claims, genuine: state === "valid" };
+  return {
+    at: scheme === undefined ? BEARER : { ...BEARER, prefix: scheme === "" ? "" : `${scheme} ` },
+    claims,
+    genuine: state === "valid",
+  };
 }
 
 /** Seconds since 1970: a time that is over and one that is not. */

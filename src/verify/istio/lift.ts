@@ -85,7 +85,10 @@ function looksAt(rule: JwtRule, { at }: Token): boolean {
 }
 
 function judgeToken(token: Token | undefined, rules: readonly JwtRule[], point: Map<string, Atom>): void {
-  if (token !== undefined && rules.length === 0) return unjudgedToken(token, point);
+  if (token !== undefined && rules.length === 0) {
+    unjudgedToken(token, point);
+    return;
+  }
   const looking = token === undefined ? [] : rules.filter((rule) => looksAt(rule, token));
   if (token === undefined || looking.length === 0) {
     point.set(dimension.token.key, "none");

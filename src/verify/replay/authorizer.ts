@@ -9,8 +9,8 @@ import { authorizerOf, type DecisionPoint } from "../opa/decision-points.js";
 import { NOW } from "../request.js";
 import { type Checked, checkRequest, type Unknowns } from "./check-request.js";
 import type { Ruling } from "./istio-policies.js";
-import type { Truth } from "./truth.js";
 import { verifyingFunctions } from "./token-text.js";
+import type { Truth } from "./truth.js";
 
 const NOW_NS = BigInt(NOW) * 1_000_000_000n;
 

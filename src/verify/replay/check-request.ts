@@ -68,11 +68,7 @@ export function checkRequest(checked: Checked, unknowns: Unknowns): Fields | "re
     ),
     ...(http === undefined ? {} : { request: withUnknowns({ http: httpFields(http, unknowns) }, ["time"], unknowns) }),
   };
-  withUnknowns(
-    attributes,
-    ["contextExtensions", "metadataContext", "routeMetadataContext", "tlsSession"],
-    unknowns,
-  );
+  withUnknowns(attributes, ["contextExtensions", "metadataContext", "routeMetadataContext", "tlsSession"], unknowns);
   const others = ["parsed_query", "parsed_body", "truncated_body", "version"];
   return withUnknowns({ attributes, parsed_path: parsed }, others, unknowns);
 }

@@ -13,8 +13,8 @@ import type {
   Sidecar,
 } from "../../cluster/index.js";
 import type { Json, JsonObject } from "../../documents/index.js";
-import type { Request, Token } from "../request.js";
 import type { DecisionPoint } from "../opa/decision-points.js";
+import type { Request, Token } from "../request.js";
 import { askAuthorizer } from "./authorizer.js";
 import { atWaypoint, waypointBefore, ztunnelRules } from "./istio-ambient.js";
 import { type Ruling, rule, type Seen } from "./istio-policies.js";

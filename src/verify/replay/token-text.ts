@@ -54,10 +54,19 @@ function decodeVerify([text, constraints]: readonly Value[], nowNs: bigint): Val
   const named = new Map(fields.map(([name, value]) => [String(name), value]));
   const header = encoded('{"alg":"HS256"}');
   const signature = createHmac("sha256", SECRET).update(`${header}.${payload}`).digest("base64url");
-  const again = RegoObject.of([...kept.map(([name, value]) => [name as Value, value as Value] as const), ["secret", SECRET]]);
+  const again = RegoObject.of([
+    ...kept.map(([name, value]) => [name as Value, value as Value] as const),
+    ["secret", SECRET],
+  ]);
   const outcome = callBuiltin(real, [`${header}.${payload}.${signature}`, again], context);
   if (!Array.isArray(outcome) || outcome[0] !== true) return outcome;
   const algorithm = named.get("alg") ?? (named.has("cert") ? "RS256" : "HS256");
-  return [true, RegoObject.of([["alg", algorithm as Value], ["typ", "JWT"]]), outcome[2] as Value];
+  return [
+    true,
+    RegoObject.of([
+      ["alg", algorithm as Value],
+      ["typ", "JWT"],
+    ]),
+    outcome[2] as Value,
+  ];
 }
-

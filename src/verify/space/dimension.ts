@@ -177,17 +177,7 @@ export function claim(names: readonly string[]): Dimension<Bags> {
   return named(claims, key, () => ({ key, rank: 12, full: Bags.everything(), missing: [], preferred: [[]] }));
 }
 
-const CLAIM_FORMS = only(
-  "absent",
-  "text",
-  "list",
-  "mixed",
-  "number",
-  "past",
-  "future",
-  "object",
-  "scalar",
-);
+const CLAIM_FORMS = only("absent", "text", "list", "mixed", "number", "past", "future", "object", "scalar");
 
 /**
  * How a claim is written in the token, for engines that read tokens themselves: a `list` holds texts alone, a `mixed`

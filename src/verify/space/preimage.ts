@@ -111,7 +111,9 @@ export function beginningsOf(words: Language): Language {
   const dfa = words.automaton;
   // In a minimal automaton all states but one dead one lead on.
   const dead = dfa.rows.findIndex(({ targets }, at) => !dfa.accepts[at] && targets.every((target) => target === at));
-  return dead === -1 ? Language.allBut() : Language.accepting({ rows: dfa.rows, accepts: dfa.rows.map((_, at) => at !== dead) });
+  return dead === -1
+    ? Language.allBut()
+    : Language.accepting({ rows: dfa.rows, accepts: dfa.rows.map((_, at) => at !== dead) });
 }
 
 export interface Half {
@@ -148,7 +150,11 @@ export function halves(words: Language, beginnings: Language): readonly Half[] {
     const accepts = dfa.rows.map((_, at) => at === end);
     return { head: () => Language.accepting({ rows: dfa.rows, accepts }), tail: from(dfa, end) };
   });
-  return halvesOf.set(words.id, beginnings.id, found.filter(({ tail }) => !tail.isEmpty));
+  return halvesOf.set(
+    words.id,
+    beginnings.id,
+    found.filter(({ tail }) => !tail.isEmpty),
+  );
 }
 
 /** A function of texts, by its preimages. */
@@ -205,7 +211,8 @@ export function replaced(text: string, by: string): Preimage {
   };
   return (results) => {
     const dfa = results.automaton;
-    const feed = (at: number, codes: readonly number[]): number => codes.reduce((here, code) => go(dfa, here, code), at);
+    const feed = (at: number, codes: readonly number[]): number =>
+      codes.reduce((here, code) => go(dfa, here, code), at);
     return language<{ readonly at: number; readonly matched: number }>({
       start: { at: 0, matched: 0 },
       key: ({ at, matched }) => `${at}:${matched}`,

@@ -48,11 +48,3 @@ export function not({ may, must }: Bounds): Bounds {
   if (may === must) return exactly(may.complement());
   return { may: must.complement(), must: may.complement() };
 }
-
-export function impossible({ may }: Bounds): boolean {
-  return may.isEmpty;
-}
-
-export function isCertain({ must }: Bounds): boolean {
-  return must.isFull;
-}

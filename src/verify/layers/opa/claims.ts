@@ -3,8 +3,9 @@
  * its time) or one that anybody could have written; the claims are dimensions either way. Which keys a policy holds is
  * not looked into: they are taken to be those of the issuer.
  */
-import { TIMES } from "../../request.js";
+
 import { RegoObject, type Value } from "../../../rego/index.js";
+import { TIMES } from "../../request.js";
 import {
   ABSENT,
   ANYTHING,
@@ -115,7 +116,9 @@ function tokenless({ parts, steps }: TextSymbol): Language {
   const cut = /^\["substring",(\d+),-1\]$/.exec(step)?.[1];
   if (cut !== undefined) {
     const length = Number(cut) - 1;
-    return length < 1 ? NOTHING : afterScheme(ALL_SCHEMES.intersect(sized(undefined, (count) => count === length, length)));
+    return length < 1
+      ? NOTHING
+      : afterScheme(ALL_SCHEMES.intersect(sized(undefined, (count) => count === length, length)));
   }
   if (step === stepName("trim_prefix", "Bearer ") || step === stepName("replace", "Bearer ", "")) {
     return TOKEN_WORDS.union(afterScheme(Language.only("Bearer")));

@@ -98,11 +98,7 @@ class Seat {
     );
   }
 
-  #onChain(
-    chain: Chain,
-    policies: readonly AuthorizationPolicy[],
-    seat: ReturnType<typeof seatOf>,
-  ): Bounds {
+  #onChain(chain: Chain, policies: readonly AuthorizationPolicy[], seat: ReturnType<typeof seatOf>): Bounds {
     const on = (kind: "http" | "tcp"): Bounds => {
       const names = [...new Set(policies.map(({ provider }) => provider ?? ""))];
       return both(

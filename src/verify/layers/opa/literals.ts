@@ -3,15 +3,18 @@ import type { NormalLiteral, NormalTerm } from "../../../rego/index.js";
 import { type Bounds, both, either, MAYBE, not, YES } from "./bounds.js";
 import { itemsOf } from "./collections.js";
 import { closed, forAll } from "./elements.js";
-import { bound, type Evaluator, type Next, narrowed, type State, type World } from "./evaluate.js";
+import type { Evaluator, World } from "./evaluate.js";
+import { match, unknown } from "./match.js";
 import { equality, isClaimObject, kindOf, listOf, truthOf } from "./relations.js";
+import { bound, type Next, narrowed, type State } from "./state.js";
 import { type Case, ofDimension, type Symbolic, UNKNOWN } from "./symbol.js";
 
 export function solveLiteral(on: Evaluator, literal: NormalLiteral, state: State, world: World, next: Next): void {
   const inner = literal.with.length === 0 ? world : replaced(on, literal, state, world);
   if (inner === undefined) {
     on.miss(literal.at);
-    return next(unread(on, literal, state));
+    next(unread(literal, state));
+    return;
   }
   const noting: Next = (after) => {
     // What was lost before was noted there.
@@ -21,27 +24,32 @@ export function solveLiteral(on: Evaluator, literal: NormalLiteral, state: State
   };
   switch (literal.kind) {
     case "test":
-      return on.value(literal.term, state, inner, (after, value) => noting(narrowed(after, truthOf(value))));
+      on.value(literal.term, state, inner, (after, value) => noting(narrowed(after, truthOf(value))));
+      return;
     case "unify":
-      return unify(on, literal, state, inner, noting);
+      unify(on, literal, state, inner, noting);
+      return;
     case "call": {
       const args = literal.args.map((arg) => on.plain(arg, state.slots));
       for (const one of on.call(literal.callee, args, inner)) {
         const after = narrowed(state, one.when);
         if (after.when.may.isEmpty) continue;
         if (literal.result === undefined) noting(narrowed(after, truthOf(one.value)));
-        else on.match(literal.result, one.value, after, noting);
+        else match(on, literal.result, one.value, after, noting);
       }
       return;
     }
     case "not":
-      return noting(narrowed(state, not(on.satisfied(literal.body, state, inner))));
+      noting(narrowed(state, not(on.satisfied(literal.body, state, inner))));
+      return;
     case "every":
-      return noting(narrowed(state, every(on, literal, state, inner)));
+      noting(narrowed(state, every(on, literal, state, inner)));
+      return;
     case "and":
     case "or": {
       const operands = literal.operands.map((body) => on.satisfied(body, state, inner));
-      return noting(narrowed(state, literal.kind === "and" ? both(...operands) : either(operands)));
+      noting(narrowed(state, literal.kind === "and" ? both(...operands) : either(operands)));
+      return;
     }
   }
 }
@@ -56,7 +64,7 @@ function note(on: Evaluator, literal: NormalLiteral, isAll: boolean): void {
   on.miss(literal.at, isAll);
 }
 
-function unread(on: Evaluator, literal: NormalLiteral, state: State): State {
+function unread(literal: NormalLiteral, state: State): State {
   const terms: NormalTerm[] =
     literal.kind === "test"
       ? [literal.term]
@@ -65,7 +73,7 @@ function unread(on: Evaluator, literal: NormalLiteral, state: State): State {
         : literal.kind === "call" && literal.result !== undefined
           ? [literal.result]
           : [];
-  return on.unknown({ kind: "array", items: terms }, state);
+  return unknown({ kind: "array", items: terms }, state);
 }
 
 /** The world of a literal under `with`; undefined where something else than the input is replaced. */
@@ -103,24 +111,41 @@ function unify(
 ): void {
   const { left, right } = literal;
   if (isDocument(right) && isDocument(left)) {
-    return on.value(right, state, world, (after, value) =>
+    on.value(right, state, world, (after, value) =>
       on.value(left, after, world, (both_, other) => next(narrowed(both_, equality(other, value)))),
     );
+    return;
   }
-  if (isDocument(right)) return on.value(right, state, world, (after, value) => on.match(left, value, after, next));
-  if (isDocument(left)) return on.value(left, state, world, (after, value) => on.match(right, value, after, next));
-  if (on.isBound(right, state.slots)) return on.match(left, on.plain(right, state.slots), state, next);
-  if (on.isBound(left, state.slots)) return on.match(right, on.plain(left, state.slots), state, next);
+  if (isDocument(right)) {
+    on.value(right, state, world, (after, value) => match(on, left, value, after, next));
+    return;
+  }
+  if (isDocument(left)) {
+    on.value(left, state, world, (after, value) => match(on, right, value, after, next));
+    return;
+  }
+  if (on.isBound(right, state.slots)) {
+    match(on, left, on.plain(right, state.slots), state, next);
+    return;
+  }
+  if (on.isBound(left, state.slots)) {
+    match(on, right, on.plain(left, state.slots), state, next);
+    return;
+  }
   if (left.kind === "array" && right.kind === "array" && left.items.length === right.items.length) {
     const go = (at: number, here: State): void => {
       const [a, b] = [left.items[at], right.items[at]];
-      if (a === undefined || b === undefined) return next(here);
+      if (a === undefined || b === undefined) {
+        next(here);
+        return;
+      }
       unify(on, { ...literal, left: a, right: b }, here, world, (after) => go(at + 1, after));
     };
-    return go(0, state);
+    go(0, state);
+    return;
   }
   on.miss(literal.at);
-  next(on.unknown({ kind: "array", items: [left, right] }, state));
+  next(unknown({ kind: "array", items: [left, right] }, state));
 }
 
 function every(on: Evaluator, literal: Extract<NormalLiteral, { kind: "every" }>, state: State, world: World): Bounds {

@@ -5,7 +5,6 @@ import { both, MAYBE, YES } from "./bounds.js";
 import { plainStep } from "./collections.js";
 import { closed } from "./elements.js";
 import { equality } from "./relations.js";
-import { pieceWithToken } from "./texts.js";
 import {
   type Case,
   type CollectionSymbol,
@@ -19,6 +18,7 @@ import {
   UNKNOWN,
   within,
 } from "./symbol.js";
+import { pieceWithToken } from "./texts.js";
 
 export function stepInto(value: Symbolic, key: Symbolic): readonly Case[] {
   switch (value.kind) {
@@ -37,7 +37,9 @@ export function stepInto(value: Symbolic, key: Symbolic): readonly Case[] {
       return OPEN;
     case "claims":
       if (key.kind !== "known") return OPEN;
-      return typeof key.value === "string" ? surely({ ...value, names: [...value.names, key.value], settled: false }) : [];
+      return typeof key.value === "string"
+        ? surely({ ...value, names: [...value.names, key.value], settled: false })
+        : [];
     case "unknown":
       return value.type === "number" || value.type === "scalar" ? [] : OPEN;
     default:

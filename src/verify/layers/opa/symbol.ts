@@ -2,7 +2,7 @@
  * Values of Rego that depend on the request. What is known stays a plain value; a text is a chain of functions over
  * attributes of the request and answers one question: for which requests does it belong to a language.
  */
-import { isArray, isNumber, type Num, RegoObject, RegoSet, type Value } from "../../../rego/index.js";
+import { isArray, isNumber, RegoObject, RegoSet, type Value } from "../../../rego/index.js";
 import { MISSING } from "../../opa/bundle.js";
 import {
   ANYTHING,
@@ -204,9 +204,7 @@ function joined(parts: readonly Atom[], words: Language): Bounds {
     return { may: RequestSet.any(ways.map((one) => one.may)), must };
   }
   const beginnings = first.kind === "dimension" ? first.dimension.full.present : ANYTHING;
-  return either(
-    halves(words, beginnings).map(({ head, tail }) => both(atomWithin(first, head()), joined(rest, tail))),
-  );
+  return either(halves(words, beginnings).map(({ head, tail }) => both(atomWithin(first, head()), joined(rest, tail))));
 }
 
 function atomWithin(atom: Atom, words: Language): Bounds {
@@ -325,8 +323,4 @@ export function knownItems(value: Value): readonly Item[] | undefined {
     return Object.entries(value as { readonly [key: string]: Value }).map(([key, inner]) => item(key, inner));
   }
   return undefined;
-}
-
-export function isNumeric(value: Value): value is number | Num {
-  return isNumber(value);
 }

@@ -168,7 +168,11 @@ function behindScheme(text: TextSymbol, length: number): readonly Case[] | undef
   if (scheme?.kind !== "dimension" || space?.kind !== "constant" || !isToken(token) || text.steps.length > 0) {
     return undefined;
   }
-  const fits = sizeIs({ kind: "size", text: textOf(scheme), separator: undefined, plus: 1 }, (n) => n === length, length);
+  const fits = sizeIs(
+    { kind: "size", text: textOf(scheme), separator: undefined, plus: 1 },
+    (n) => n === length,
+    length,
+  );
   // The end of a token is none: what its first part says no longer begins as it must.
   return [
     { when: fits, value: textOf(...token) },
@@ -233,7 +237,8 @@ export function callOnTexts(name: string, args: readonly Symbolic[]): readonly C
       const rest = shortened(text, [...word].length);
       if (rest !== undefined && isToken(rest.parts)) return surely(rest);
     }
-    if (name === "replace" && behindScheme(text, 0) !== undefined) return surely(textOf({ kind: "opaque", within: NO_TOKEN }));
+    if (name === "replace" && behindScheme(text, 0) !== undefined)
+      return surely(textOf({ kind: "opaque", within: NO_TOKEN }));
     // Nothing to take off a token, and no scheme but that one.
     if (isToken(text.parts) && text.steps.length === 0 && / $/.test(word)) return surely(text);
   }
