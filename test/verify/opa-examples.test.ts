@@ -12,7 +12,6 @@ import { compile, LABELS } from "../../src/targets/index.js";
 import { compare, type Finding } from "../../src/verify/compare/index.js";
 import { Network } from "../../src/verify/layers/network/index.js";
 import { authorizerOf } from "../../src/verify/opa/decision-points.js";
-import { layersOf } from "../../src/verify/reach.js";
 
 interface KubeObject {
   readonly apiVersion: string;
@@ -77,8 +76,11 @@ const brief = ({ kind, from, to, port, witness }: Finding): string =>
 
 function inside(objects: readonly KubeObject[]): readonly Finding[] {
   const cluster = clusterOf(objects);
-  return compare(policy, cluster, layersOf(new Network(cluster))).findings.filter(({ from, to }) =>
-    [from, to].every((id) => policy.workloads.some(({ zone, name }) => id.startsWith(`${zone}/${name}[`))),
+  return compare(policy, new Network(cluster)).findings.filter(
+    ({ from, to, protocol, unnamed }) =>
+      protocol === "TCP" &&
+      !unnamed &&
+      [from, to].every((id) => policy.workloads.some(({ zone, name }) => id.startsWith(`${zone}/${name}[`))),
   );
 }
 

@@ -52,7 +52,7 @@ function blocked(
   rule: Rule,
   operation: Operation,
 ): readonly Finding[] {
-  const wanted = operationSet(operation, rule, policy).intersect(SENT);
+  const wanted = operationSet(operation, rule, policy).intersect(PLAIN_PATHS);
   const asked = essence(wanted);
   const stopped = asked.minus(essence(wanted.intersect(may)));
   if (!stopped.isEmpty) {
@@ -65,14 +65,15 @@ function blocked(
   return [findingOf(world, connection, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
 }
 
-/** Paths as clients send them and proxies evaluate them: RFC 3986 §3.3 `pchar`, no segment of dots alone. */
-const SENT = RequestSet.where(dimension.path, Text.of(Language.matching(sentPath())));
+/**
+ * Paths that mean the same to everybody: RFC 3986 §3.3 `pchar` without escapes and parameters, no segment of dots alone.
+ * Others may be refused on the way, and a declared flow does not need them.
+ */
+const PLAIN_PATHS = RequestSet.where(dimension.path, Text.of(Language.matching(plainPath())));
 
-function sentPath(): Regex {
+function plainPath(): Regex {
   const { charClass, either, literal, plus, sequence, star } = regex;
-  const letters = charClass("-_~!$&'()*+,;=:@", ["a", "z"], ["A", "Z"], ["0", "9"]);
-  const hex = charClass("", ["0", "9"], ["A", "F"]);
-  const letter = either(letters, sequence(literal("%"), hex, hex));
+  const letter = charClass("-_~!$&'()*+,=:@", ["a", "z"], ["A", "Z"], ["0", "9"]);
   const segment = sequence(star(literal(".")), letter, star(either(letter, literal("."))));
   return plus(sequence(literal("/"), either(segment, sequence())));
 }
