@@ -1,7 +1,7 @@
 /** What the policy declares, as sets of requests: the other side of every comparison. */
 import type { IdentityProvider, Operation, PathPattern, Policy, Rule } from "../../policy/index.js";
 import { isHttp } from "../../policy/index.js";
-import { Bags, dimension, Language, only, type Regex, RequestSet, regex, Text } from "../space/index.js";
+import { Bags, dimension, Language, only, type Regex, RequestSet, regex, Text, VALUES } from "../space/index.js";
 
 const { anything, literal, notClass, plus, sequence } = regex;
 
@@ -26,7 +26,12 @@ function anyOf(patterns: readonly Regex[]): Text {
 function withRole(roles: readonly string[], provider: IdentityProvider | undefined): RequestSet {
   // Roles without a provider that issues them can be held by nobody.
   if (provider === undefined) return RequestSet.empty;
-  const claim = dimension.claim(provider.roles ?? ["roles"]);
+  const path = provider.roles ?? ["roles"];
+  const named = Bags.some(Language.only(...roles));
+  // The issuer says which roles; whether it lists them, or names them as values of an object, is its form alone.
+  const held = RequestSet.any(
+    [path, [...path, VALUES]].map((place) => RequestSet.where(dimension.claim(place), named)),
+  );
   const audience =
     provider.audiences.length === 0
       ? RequestSet.full
@@ -34,7 +39,7 @@ function withRole(roles: readonly string[], provider: IdentityProvider | undefin
   return RequestSet.all([
     RequestSet.where(dimension.token, only("valid")),
     RequestSet.where(dimension.issuer, only(provider.issuer)),
-    RequestSet.where(claim, Bags.some(Language.only(...roles))),
+    held,
     audience,
   ]);
 }
