@@ -1,13 +1,19 @@
 /** The Gatekeeper templates as they are emitted, evaluated by our engine over pods of our own and of the corpus. */
 import { describe, expect, it } from "vitest";
+import type { Policy } from "../../src/policy/index.js";
 import { compile as compileRego } from "../../src/rego/index.js";
 import { compile, type KubeObject } from "../../src/targets/index.js";
-import { admissionPolicy, corpusCases, ownCases, type PodCase } from "./pods.js";
+import { corpusCases, ownCases, POLICIES, type PodCase, patchedCases, waypointCases, zoneOf } from "./pods.js";
 
-const policy = admissionPolicy();
-const objects = compile(policy).artifacts.flatMap((artifact) =>
-  artifact.kind === "manifests" && artifact.path.startsWith("gatekeeper/") ? artifact.objects : [],
+const compiled = new Map(
+  POLICIES.map((policy) => [
+    policy,
+    compile(policy).artifacts.flatMap((artifact) =>
+      artifact.kind === "manifests" && artifact.path.startsWith("gatekeeper/") ? artifact.objects : [],
+    ),
+  ]),
 );
+const [sidecars] = POLICIES as [Policy];
 
 interface Template {
   readonly spec: { targets: { rego: string; libs?: string[] }[]; crd: { spec: { names: { kind: string } } } };
@@ -23,10 +29,13 @@ function engineOf(name: string, texts: readonly string[]) {
 }
 
 /** Messages of the constraints of a kind about an object, by direct evaluation of their template. */
-function violations(suffix: string, object: unknown): string[] {
+function violations(policy: Policy, suffix: string, object: unknown): string[] {
+  const objects = compiled.get(policy) ?? [];
   const template = objects.find(
     ({ kind, metadata }) => kind === "ConstraintTemplate" && metadata.name.endsWith(suffix),
   ) as (KubeObject & Template) | undefined;
+  // Without a mesh there is no template about it.
+  if (template === undefined && suffix === "inmesh" && policy.targets.mesh.engine === "none") return [];
   if (template === undefined) throw new Error(`there is no template ${suffix}`);
   const [target] = template.spec.targets;
   const engine = engineOf(suffix, [target?.rego ?? "", ...(target?.libs ?? [])]);
@@ -39,29 +48,45 @@ function violations(suffix: string, object: unknown): string[] {
   });
 }
 
-function verdicts(cases: readonly PodCase[]): string[] {
+function verdicts(policy: Policy, cases: readonly PodCase[]): string[] {
   return cases.flatMap(({ note, object, allowed }) => {
-    const found = [...violations("podsecurity", object), ...violations("workloads", object)];
+    const found = ["podsecurity", "workloads", "inmesh"].flatMap((suffix) => violations(policy, suffix, object));
     return (found.length === 0) === allowed ? [] : [`${note}: ${allowed ? found.join("; ") : "let in"}`];
   });
 }
 
+describe.each(POLICIES.map((policy) => [policy.workflow, policy] as const))(
+  "the Gatekeeper rules of %s",
+  (_, policy) => {
+    it("let in what a workload's pods are and refuse what is one step away", () => {
+      const cases = ownCases(policy);
+      expect(verdicts(policy, cases)).toEqual([]);
+      expect(cases.length).toBeGreaterThan(50);
+    });
+
+    it("let in pods as the patches and the injectors make them", () => {
+      expect(verdicts(policy, patchedCases(policy))).toEqual([]);
+    });
+
+    it("let in the zone's waypoint and nothing that is almost one", () => {
+      const cases = waypointCases(policy);
+      expect(verdicts(policy, cases)).toEqual([]);
+      expect(cases.length).toBe(policy.workflow === "ambient" ? 9 : 0);
+    });
+
+    it("refuse an object without a pod", () => {
+      const object = { kind: "Deployment", metadata: { namespace: zoneOf(policy) }, spec: {} };
+      expect(violations(policy, "podsecurity", object)).toEqual(["no pod was found in this object"]);
+      expect(violations(policy, "workloads", object).length).toBeGreaterThan(0);
+    });
+  },
+);
+
 describe("the Gatekeeper rules", () => {
-  it("let in what a workload's pods are and refuse what is one step away", () => {
-    const cases = ownCases(policy);
-    expect(verdicts(cases)).toEqual([]);
-    expect(cases.length).toBeGreaterThan(50);
-  });
-
   it("agree with Pod Security's `restricted` and refuse the pods that attack", () => {
-    const cases = corpusCases();
+    const cases = corpusCases(sidecars);
     if (cases === undefined) return;
-    expect(verdicts(cases)).toEqual([]);
+    expect(verdicts(sidecars, cases)).toEqual([]);
     console.log(`${cases.length} pods of the corpus: ${cases.filter(({ allowed }) => allowed).length} let in`);
-  });
-
-  it("refuse an object without a pod", () => {
-    expect(violations("podsecurity", { kind: "Deployment", spec: {} })).toEqual(["no pod was found in this object"]);
-    expect(violations("workloads", { kind: "Deployment", spec: {} }).length).toBeGreaterThan(0);
   });
 });

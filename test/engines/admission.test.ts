@@ -4,13 +4,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Policy } from "../../src/policy/index.js";
 import { compile } from "../../src/targets/index.js";
-import { admissionPolicy, corpusCases, ownCases, type PodCase } from "../admission/pods.js";
+import {
+  corpusCases,
+  ownCases,
+  POLICIES,
+  type PodCase,
+  patchedCases,
+  waypointCases,
+  zoneOf,
+} from "../admission/pods.js";
 import { engine } from "../engine.js";
 import { type Kube, kubePrograms, startKube } from "./kube.js";
 
-const policy = admissionPolicy();
-const { files } = compile(policy);
+const compiled = POLICIES.map((policy) => ({ policy, files: compile(policy).files }));
+const [sidecars] = POLICIES as [Policy];
 const programs = kubePrograms();
 const gator = engine("gator");
 
@@ -19,27 +28,39 @@ describe.skipIf(programs === undefined)("ValidatingAdmissionPolicies", () => {
   beforeAll(async () => {
     if (programs === undefined) return;
     kube = await startKube(programs, ["--allow-privileged=true"]);
-    // Without Pod Security's own labels: the CEL rules alone decide here.
-    applied(JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata: { name: "z" } }));
-    for (const name of ["default", ...policy.workloads.map((workload) => workload.name)]) {
-      applied(JSON.stringify({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: "z" } }));
+    const meshes = ["istio-system", "istio-egress"];
+    for (const name of meshes) applied({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    for (const { policy, files } of compiled) {
+      const namespace = zoneOf(policy);
+      // Without Pod Security's own labels: the CEL rules alone decide here.
+      applied({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+      for (const name of ["default", "waypoint", ...policy.workloads.map((workload) => workload.name)]) {
+        const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } };
+        applied({ ...account, ...(name === "waypoint" ? {} : { automountServiceAccountToken: false }) });
+      }
+      apply(files.find(({ path }) => path === "validating-admission-policy/policies.yaml")?.text ?? "");
     }
-    applied(files.find(({ path }) => path === "validating-admission-policy/policies.yaml")?.text ?? "");
     await inForce();
   });
   afterAll(() => kube?.stop());
 
-  function applied(text: string): void {
+  function applied(object: unknown): void {
+    apply(JSON.stringify(object));
+  }
+
+  function apply(text: string): void {
     const { status, stderr } = kube.kubectl(["apply", "-f", "-"], text);
     expect(status, stderr).toBe(0);
   }
 
   /** A policy takes effect a moment after it was written. */
   async function inForce(): Promise<void> {
-    const refused = ownCases(policy).find(({ allowed }) => !allowed);
-    for (let i = 0; i < 100; i++) {
-      if (submit(refused as PodCase).status !== 0) break;
-      await new Promise((done) => setTimeout(done, 100));
+    for (const policy of POLICIES) {
+      const refused = ownCases(policy).find(({ allowed }) => !allowed);
+      for (let i = 0; i < 100; i++) {
+        if (submit(refused as PodCase).status !== 0) break;
+        await new Promise((done) => setTimeout(done, 100));
+      }
     }
     await new Promise((done) => setTimeout(done, 1500));
   }
@@ -51,6 +72,7 @@ describe.skipIf(programs === undefined)("ValidatingAdmissionPolicies", () => {
       return kube.kubectl(["create", "--dry-run=server", "-f", "-"], JSON.stringify(object));
     }
     const name = "with-ephemeral";
+    const { namespace } = object.metadata as { namespace: string };
     const { ephemeralContainers, ...rest } = spec;
     const pod = { ...object, metadata: { ...(object.metadata as object), name }, spec: rest };
     const created = kube.kubectl(["create", "-f", "-"], JSON.stringify(pod));
@@ -61,13 +83,13 @@ describe.skipIf(programs === undefined)("ValidatingAdmissionPolicies", () => {
       "pod",
       name,
       "-n",
-      "z",
+      namespace,
       "--subresource=ephemeralcontainers",
       "--type=strategic",
       "-p",
       patch,
     ]);
-    kube.kubectl(["delete", "pod", name, "-n", "z", "--force", "--grace-period=0"]);
+    kube.kubectl(["delete", "pod", name, "-n", namespace, "--force", "--grace-period=0"]);
     return patched;
   }
 
@@ -95,56 +117,162 @@ describe.skipIf(programs === undefined)("ValidatingAdmissionPolicies", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("decide our own pods as they must", () => {
-    expect(verdicts(ownCases(policy))).toEqual([]);
-  });
+  it.each(POLICIES.map((policy) => [policy.workflow, policy] as const))(
+    "decide our own pods of %s as they must",
+    (_, policy) => {
+      expect(verdicts([...ownCases(policy), ...patchedCases(policy), ...waypointCases(policy)])).toEqual([]);
+    },
+  );
 
   it("decide the corpus's pods as they must", () => {
-    const cases = corpusCases();
+    const cases = corpusCases(sidecars);
     if (cases !== undefined) expect(verdicts(cases)).toEqual([]);
   });
 
-  it("let nobody but managers change a zone's policies", () => {
-    const open = {
+  it("let nobody but managers change what decides in a zone", () => {
+    const as = (user: string, verb: readonly string[], object: unknown, ...groups: string[]) =>
+      kube.kubectl(
+        [...verb, "--dry-run=server", `--as=${user}`, ...groups.map((group) => `--as-group=${group}`), "-f", "-"],
+        JSON.stringify(object),
+      );
+    mayDoAnything("owner");
+    const zone = zoneOf(sidecars);
+    const network = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" };
+    const open = { ...network, metadata: { name: "open", namespace: zone }, spec: { podSelector: {}, ingress: [{}] } };
+    expect(as("owner", ["create"], open).stderr).toContain("ringfence:managers");
+    expect(as("owner", ["create"], open, "ringfence:managers").status).toBe(0);
+    const elsewhere = { ...open, metadata: { name: "open", namespace: "istio-egress" } };
+    expect(as("owner", ["create"], elsewhere).status).toBe(0);
+
+    const service = { name: "w", port: { number: 80 } };
+    const way = {
       apiVersion: "networking.k8s.io/v1",
-      kind: "NetworkPolicy",
-      metadata: { name: "open", namespace: "z" },
-      spec: { podSelector: {}, ingress: [{}] },
+      kind: "Ingress",
+      metadata: { name: "way-in", namespace: zone },
+      spec: { defaultBackend: { service } },
     };
-    const owner = {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata: { name: "owner" },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
-      subjects: [{ kind: "User", name: "owner", apiGroup: "rbac.authorization.k8s.io" }],
-    };
-    applied(JSON.stringify(owner));
-    const as = (...more: string[]) =>
-      kube.kubectl(["create", "--dry-run=server", "--as=owner", ...more, "-f", "-"], JSON.stringify(open));
-    expect(as().stderr).toContain("ringfence:managers");
-    expect(as("--as-group=ringfence:managers").status).toBe(0);
-    const account = files.find(({ path }) => path === "kubernetes/service-accounts.yaml")?.text ?? "";
-    applied(account);
-    const removed = kube.kubectl(["delete", "--dry-run=server", "--as=owner", "serviceaccount", "w", "-n", "z"]);
+    expect(as("owner", ["create"], way).stderr).toContain("ringfence:managers");
+    expect(as("owner", ["create"], way, "ringfence:managers").status).toBe(0);
+
+    apply(compiled[0]?.files.find(({ path }) => path === "kubernetes/service-accounts.yaml")?.text ?? "");
+    const removed = kube.kubectl(["delete", "--dry-run=server", "--as=owner", "serviceaccount", "w", "-n", zone]);
     expect(removed.stderr).toContain("ringfence:managers");
   });
+
+  it("let nobody but managers change the mesh's and the cluster's policies", async () => {
+    mayDoAnything("owner");
+    const crd = (group: string, kind: string, scope: string) => {
+      const plural = kind.endsWith("y") ? `${kind.slice(0, -1).toLowerCase()}ies` : `${kind.toLowerCase()}s`;
+      const schema = { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } };
+      applied({
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: {
+          name: `${plural}.${group}`,
+          annotations: { "api-approved.kubernetes.io": "https://github.com/kubernetes/enhancements" },
+        },
+        spec: {
+          group,
+          scope,
+          names: { kind, plural },
+          versions: [{ name: "v1", served: true, storage: true, schema }],
+        },
+      });
+      return `crd/${plural}.${group}`;
+    };
+    // Definitions without fields: who may write is all that is asked here.
+    const zone = zoneOf(sidecars);
+    const namespaced: [string, string, string[]][] = [
+      ["security.istio.io", "AuthorizationPolicy", [zone, "istio-system", "istio-egress"]],
+      ["networking.istio.io", "WorkloadEntry", [zone, "istio-system"]],
+      ["gateway.networking.k8s.io", "TCPRoute", [zone]],
+    ];
+    const clusterwide: [string, string][] = [
+      ["cilium.io", "CiliumClusterwideNetworkPolicy"],
+      ["policy.networking.k8s.io", "AdminNetworkPolicy"],
+    ];
+    const names = [
+      ...namespaced.map(([group, kind]) => crd(group, kind, "Namespaced")),
+      ...clusterwide.map(([group, kind]) => crd(group, kind, "Cluster")),
+    ];
+    expect(kube.kubectl(["wait", "--for=condition=established", "--timeout=30s", ...names]).status).toBe(0);
+    const objects = [
+      ...namespaced.flatMap(([group, kind, spaces]) => spaces.map((namespace) => ({ group, kind, namespace }))),
+      ...clusterwide.map(([group, kind]) => ({ group, kind, namespace: undefined })),
+    ];
+    for (const { group, kind, namespace } of objects) {
+      const object = JSON.stringify({ apiVersion: `${group}/v1`, kind, metadata: { name: "more", namespace } });
+      const create = ["create", "--dry-run=server", "--as=owner", "-f", "-"];
+      expect(kube.kubectl(create, object).stderr, `${kind} ${namespace}`).toContain("ringfence:managers");
+      const managed = kube.kubectl([...create, "--as-group=ringfence:managers"], object);
+      expect(managed.status, managed.stderr).toBe(0);
+    }
+  });
+
+  it("let the cluster and the mesh do their bookkeeping", () => {
+    const istiod = "system:serviceaccount:istio-system:istiod";
+    const slices = "system:serviceaccount:kube-system:endpointslice-controller";
+    const users = ["owner", istiod, `${istiod}-stable`, `${istiod}x`, slices];
+    for (const user of users) mayDoAnything(user);
+    const as = (user: string, object: unknown, ...groups: string[]) =>
+      kube.kubectl(
+        ["create", "--dry-run=server", `--as=${user}`, ...groups.map((group) => `--as-group=${group}`), "-f", "-"],
+        JSON.stringify(object),
+      );
+    const ours = { "app.kubernetes.io/managed-by": "ringfence", "ringfence.dev/workflow": sidecars.workflow };
+    const slice = {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "w-1", namespace: zoneOf(sidecars), labels: ours },
+      addressType: "IPv4",
+      endpoints: [],
+    };
+    expect(as("owner", slice).stderr).toContain("ringfence:managers");
+    expect(as(slices, slice, "system:serviceaccounts:kube-system").status).toBe(0);
+
+    const gateway = { ...ours, "gateway.networking.k8s.io/gateway-name": sidecars.workflow };
+    const service = (labels: object) => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "gateway", namespace: "istio-egress", labels },
+      spec: { ports: [{ port: 443 }] },
+    });
+    for (const user of [istiod, `${istiod}-stable`]) expect(as(user, service(gateway)).stderr).toBe("");
+    expect(as(istiod, service(ours)).stderr).toContain("ringfence:managers");
+    for (const user of ["owner", `${istiod}x`]) {
+      expect(as(user, service(gateway)).stderr, user).toContain("ringfence:managers");
+    }
+  });
+
+  function mayDoAnything(name: string): void {
+    applied({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRoleBinding",
+      metadata: { name: name.replaceAll(":", "-") },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
+      subjects: [{ kind: "User", name, apiGroup: "rbac.authorization.k8s.io" }],
+    });
+  }
 });
 
 describe.skipIf(gator === undefined)("gator", () => {
-  it("verifies the suites beside the templates", () => {
-    const folder = mkdtempSync(join(tmpdir(), "gator-"));
-    try {
-      for (const { path, text } of files.filter(({ path }) => path.startsWith("gatekeeper/test/"))) {
-        mkdirSync(dirname(join(folder, path)), { recursive: true });
-        writeFileSync(join(folder, path), text);
+  it.each(compiled.map(({ policy, files }) => [policy.workflow, files] as const))(
+    "verifies the suites of %s",
+    (_, files) => {
+      const folder = mkdtempSync(join(tmpdir(), "gator-"));
+      try {
+        for (const { path, text } of files.filter(({ path }) => path.startsWith("gatekeeper/test/"))) {
+          mkdirSync(dirname(join(folder, path)), { recursive: true });
+          writeFileSync(join(folder, path), text);
+        }
+        const { status, stdout, stderr } = spawnSync(gator ?? "", ["verify", join(folder, "gatekeeper/test")], {
+          encoding: "utf8",
+        });
+        expect(status, `${stdout}${stderr}`).toBe(0);
+        expect(stdout).toContain("PASS");
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
       }
-      const { status, stdout, stderr } = spawnSync(gator ?? "", ["verify", join(folder, "gatekeeper/test")], {
-        encoding: "utf8",
-      });
-      expect(status, `${stdout}${stderr}`).toBe(0);
-      expect(stdout).toContain("PASS");
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
+    },
+  );
 });

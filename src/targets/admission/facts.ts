@@ -10,7 +10,10 @@ export interface ZoneFacts {
   readonly workloads: { readonly [workload: string]: readonly string[] };
 }
 
-/** Containers that a chosen engine puts beside a workload's own, by name, with the repositories that they may come from. */
+/**
+ * Containers that a chosen engine puts into a pod beside a workload's own, by name, with the repositories that they may
+ * come from. The names are theirs alone, and no template has them: they come when the pod does.
+ */
 export interface InjectedFacts {
   readonly [container: string]: readonly string[];
 }
@@ -26,21 +29,58 @@ export function zoneFacts(policy: Policy): ZoneFacts[] {
   }));
 }
 
-const ISTIO_PROXY = ["docker.io/istio/proxyv2", "gcr.io/istio-release/proxyv2", "registry.istio.io/release/proxyv2"];
+/** Repositories of the mesh's proxy, as a sidecar and as a gateway. */
+export const ISTIO_PROXY = [
+  "docker.io/istio/proxyv2",
+  "gcr.io/istio-release/proxyv2",
+  "registry.istio.io/release/proxyv2",
+];
 const VAULT_AGENT = ["docker.io/hashicorp/vault", "docker.io/openbao/openbao", "quay.io/openbao/openbao"];
 
 export function injectedFacts(policy: Policy): InjectedFacts {
   const { mesh } = policy.targets;
   const sidecar = mesh.engine === "istio" && mesh.mode === "sidecar";
-  const agent = vaultOf(policy) !== undefined && grantsOf(policy).length > 0;
   return {
-    ...(sidecar ? { "istio-proxy": ISTIO_PROXY, "istio-init": ISTIO_PROXY, "istio-validation": ISTIO_PROXY } : {}),
-    ...(agent ? { "vault-agent": VAULT_AGENT, "vault-agent-init": VAULT_AGENT } : {}),
+    // The CNI plugin leaves a pod alone that has an `istio-init`: nobody's container may be called so.
+    ...(sidecar ? { "istio-proxy": ISTIO_PROXY, "istio-validation": ISTIO_PROXY, "istio-init": [] } : {}),
+    ...(runsAgent(policy) ? { "vault-agent": VAULT_AGENT, "vault-agent-init": VAULT_AGENT } : {}),
   };
+}
+
+/** Audiences of the tokens that pods mount for somebody other than the cluster's API: the mesh's CA, the secrets' engine. */
+export function tokenAudiences(policy: Policy): string[] {
+  const { mesh } = policy.targets;
+  const sidecar = mesh.engine === "istio" && mesh.mode === "sidecar";
+  return [...(sidecar ? ["istio-ca"] : []), ...(runsAgent(policy) ? ["vault"] : [])];
+}
+
+function runsAgent(policy: Policy): boolean {
+  return vaultOf(policy) !== undefined && grantsOf(policy).length > 0;
 }
 
 /** Groups that may change what Ringfence wrote; everybody else applies through them. */
 export const MANAGERS = ["ringfence:managers", "system:masters"] as const;
+
+/**
+ * Groups of the cluster's own controllers, which do the bookkeeping of objects and derive others from them (the
+ * EndpointSlices of a Service inherit its labels); nothing of theirs widens a policy.
+ */
+export const CLUSTER = ["system:serviceaccounts:kube-system", "system:nodes"] as const;
+
+/** What the mesh's control plane derives from a Gateway, labels included. */
+export const DERIVED_FROM_GATEWAYS = [
+  { kind: "Deployment", resource: "deployments" },
+  { kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers" },
+  { kind: "PodDisruptionBudget", resource: "poddisruptionbudgets" },
+  { kind: "Service", resource: "services" },
+  { kind: "ServiceAccount", resource: "serviceaccounts" },
+] as const;
+
+/** The user that the mesh's control plane is; one of a revision has `-` and the revision behind it. */
+export function controlPlaneUser(policy: Policy): string | undefined {
+  const { mesh } = policy.targets;
+  return mesh.engine === "istio" ? `system:serviceaccount:${mesh.rootNamespace}:istiod` : undefined;
+}
 
 /** Namespaces whose policies are Ringfence's own. */
 export function ownedNamespaces(policy: Policy): string[] {
@@ -48,27 +88,16 @@ export function ownedNamespaces(policy: Policy): string[] {
   return asksDecisionPoint(policy) ? [...zones, decisionNamespace(policy)] : zones;
 }
 
-/** Kinds that add to or take from what a zone permits: one more of them by somebody else is a way around. */
-export const POLICY_KINDS = [
-  { group: "networking.k8s.io", resources: ["networkpolicies"], kinds: ["NetworkPolicy"] },
-  { group: "cilium.io", resources: ["ciliumnetworkpolicies"], kinds: ["CiliumNetworkPolicy"] },
-  {
-    group: "security.istio.io",
-    resources: ["authorizationpolicies", "peerauthentications", "requestauthentications"],
-    kinds: ["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"],
-  },
-  {
-    group: "networking.istio.io",
-    resources: ["sidecars", "serviceentries", "envoyfilters", "virtualservices", "destinationrules", "gateways"],
-    kinds: ["Sidecar", "ServiceEntry", "EnvoyFilter", "VirtualService", "DestinationRule", "Gateway"],
-  },
-  { group: "extensions.istio.io", resources: ["wasmplugins"], kinds: ["WasmPlugin"] },
-  {
-    group: "gateway.networking.k8s.io",
-    resources: ["gateways", "httproutes", "grpcroutes"],
-    kinds: ["Gateway", "HTTPRoute", "GRPCRoute"],
-  },
-] as const;
+/**
+ * Namespaces that are no zones, in which one of the mesh's policies reaches the workflow all the same: the root
+ * namespace's hold for every workload, the others' for the proxies on the way in and on the way out.
+ */
+export function meshNamespaces(policy: Policy): string[] {
+  const { mesh, gateway } = policy.targets;
+  if (mesh.engine !== "istio") return [];
+  const entrance = gateway.engine === "none" ? [] : [gateway.namespace];
+  return [...new Set([mesh.rootNamespace, mesh.egressNamespace, ...entrance])].sort();
+}
 
 /** Objects that hold a pod or a template of one, and where. */
 export const POD_SHAPES = [

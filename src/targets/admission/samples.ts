@@ -1,52 +1,15 @@
-/** Pods for generated tests: one as a workload's pods are, and pods that differ from it in one thing that is refused. */
+/** Pods for generated tests that differ from a workload's in one thing that is refused. */
 import type { Policy, Workload } from "../../policy/index.js";
 import { LABELS } from "../names.js";
-import type { Value, ValueMap } from "../yaml.js";
-
-interface Change {
-  readonly labels?: ValueMap;
-  readonly spec?: ValueMap;
-  readonly container?: ValueMap;
-  readonly security?: ValueMap;
-}
-
-const SECURE: ValueMap = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
-
-export function samplePod(policy: Policy, workload: Workload, change: Change = {}): Value {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      name: workload.name,
-      namespace: workload.zone,
-      labels: {
-        [LABELS.workflow]: policy.workflow,
-        [LABELS.workload]: workload.name,
-        [LABELS.zone]: workload.zone,
-        ...change.labels,
-      },
-    },
-    spec: {
-      serviceAccountName: workload.name,
-      automountServiceAccountToken: false,
-      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-      containers: [
-        {
-          name: "main",
-          image: workload.image ?? "",
-          securityContext: { ...SECURE, ...change.security },
-          ...change.container,
-        },
-      ],
-      ...change.spec,
-    },
-  };
-}
+import type { ValueMap } from "../yaml.js";
+import { injectedFacts } from "./facts.js";
+import { leavingPods, ownProxies } from "./mesh-samples.js";
+import { type Change, type Sample, SECURE, samplePod } from "./sample-pod.js";
 
 export function refusedPods(
   policy: Policy,
   workload: Workload,
-): { security: { name: string; object: Value }[]; placement: { name: string; object: Value }[] } {
+): { readonly security: Sample[]; readonly placement: Sample[]; readonly mesh: Sample[] } {
   const pod = (name: string, change: Change) => ({ name, object: samplePod(policy, workload, change) });
   const evil: ValueMap = { name: "extra", image: "evil.invalid/tool:1", securityContext: SECURE };
   const [, ...rest] = (workload.image ?? "").split("/");
@@ -79,6 +42,18 @@ export function refusedPods(
       pod(`${workload.name} with the mesh's container from elsewhere`, {
         spec: { initContainers: [{ ...evil, name: "istio-init" }] },
       }),
+      pod(`${workload.name} with a volume of another image`, {
+        spec: { volumes: [{ name: "tools", image: { reference: "evil.invalid/tool:1" } }] },
+      }),
+      pod(`${workload.name} with a token for the cluster's API`, token({})),
+      pod(`${workload.name} with a token for somebody else`, token({ audience: "https://kubernetes.default.svc" })),
+      ...(injectedFacts(policy)["istio-proxy"] === undefined ? [] : ownProxies(pod, workload)),
     ],
+    mesh: leavingPods(policy, pod),
   };
+}
+
+function token(more: ValueMap): Change {
+  const sources = [{ serviceAccountToken: { path: "token", ...more } }];
+  return { spec: { volumes: [{ name: "token", projected: { sources } }] } };
 }

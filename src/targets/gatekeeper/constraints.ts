@@ -1,6 +1,19 @@
 /** Constraints: where each template holds, and with which facts of the policy. */
 import type { Policy } from "../../policy/index.js";
-import { injectedFacts, MANAGERS, ownedNamespaces, POD_SHAPES, POLICY_KINDS, zoneFacts } from "../admission/facts.js";
+import {
+  CLUSTER,
+  controlPlaneUser,
+  DERIVED_FROM_GATEWAYS,
+  injectedFacts,
+  MANAGERS,
+  meshNamespaces,
+  ownedNamespaces,
+  POD_SHAPES,
+  tokenAudiences,
+  zoneFacts,
+} from "../admission/facts.js";
+import { meshFacts, PROXY_ESCAPES, proxyFacts, waypointFacts } from "../admission/mesh.js";
+import { CLUSTER_POLICY_KINDS, MESH_KINDS, POLICY_KINDS, type PolicyKinds } from "../admission/policy-kinds.js";
 import type { Feature } from "../capability.js";
 import { storageClassName } from "../encryption/emit.js";
 import { LABELS } from "../names.js";
@@ -27,23 +40,18 @@ export function constraints(policy: Policy): KubeObject[] {
         {
           workloads,
           injected: injectedFacts(policy),
+          proxies: proxyFacts(policy),
+          escapes: PROXY_ESCAPES,
+          audiences: tokenAudiences(policy),
+          waypoint: waypointFacts(policy, zone) as Value | undefined,
           labels: { [LABELS.zone]: zone, [LABELS.workflow]: policy.workflow },
           label: LABELS.workload,
         },
         ["placement", "accounts"],
       ),
     ),
-    constraint(
-      policy,
-      "Ownership",
-      "policies",
-      {
-        kinds: POLICY_KINDS.map(({ group, kinds }) => ({ apiGroups: [group], kinds: [...kinds] })),
-        namespaces: ownedNamespaces(policy),
-      },
-      { managers: [...MANAGERS], what: `the policies of ${policy.workflow}` },
-      ["default-deny"],
-    ),
+    ...inMesh(policy),
+    ...policyOwnership(policy),
     constraint(
       policy,
       "Ownership",
@@ -52,7 +60,18 @@ export function constraints(policy: Policy): KubeObject[] {
         kinds: [{ apiGroups: ["*"], kinds: ["*"] }],
         labelSelector: { matchLabels: { [LABELS.managedBy]: "ringfence", [LABELS.workflow]: policy.workflow } },
       },
-      { managers: [...MANAGERS], what: `what Ringfence wrote for ${policy.workflow}` },
+      {
+        managers: [...MANAGERS],
+        what: `what Ringfence wrote for ${policy.workflow}`,
+        cluster: [...CLUSTER],
+        derived: mesh
+          ? {
+              user: controlPlaneUser(policy),
+              label: LABELS.gatewayName,
+              kinds: DERIVED_FROM_GATEWAYS.map(({ kind }) => kind),
+            }
+          : undefined,
+      },
     ),
     ...(mesh
       ? [
@@ -73,6 +92,38 @@ export function constraints(policy: Policy): KubeObject[] {
         ]
       : []),
     ...encryptedVolumes(policy),
+  ];
+}
+
+/** That a workload's pods are in the mesh, and stay there. */
+function inMesh(policy: Policy): KubeObject[] {
+  const facts = meshFacts(policy);
+  if (facts === undefined) return [];
+  const { waypoint, ...rest } = facts;
+  const parameters = {
+    ...rest,
+    label: LABELS.workload,
+    waypoint: waypoint === undefined ? undefined : { label: LABELS.gatewayName, name: waypoint },
+  };
+  const match = { kinds: PODS, namespaces: policy.zones.map(({ name }) => name) };
+  return [constraint(policy, "InMesh", "pods", match, parameters, ["mtls"])];
+}
+
+/** Who may add policies: to the zones, to the mesh's own namespaces, to the cluster as a whole. */
+function policyOwnership(policy: Policy): KubeObject[] {
+  const kinds = (list: readonly PolicyKinds[]): Value =>
+    list.map((item) => ({ apiGroups: [item.group], kinds: item.kinds }));
+  const owned = (name: string, match: Value, of: string) =>
+    constraint(policy, "Ownership", name, match, { managers: [...MANAGERS], what: `the policies of ${of}` }, [
+      "default-deny",
+    ]);
+  const ofMesh = meshNamespaces(policy);
+  return [
+    owned("policies", { kinds: kinds(POLICY_KINDS), namespaces: ownedNamespaces(policy) }, policy.workflow),
+    ...(ofMesh.length === 0
+      ? []
+      : [owned("mesh-policies", { kinds: kinds(MESH_KINDS), namespaces: ofMesh }, "the mesh")]),
+    owned("cluster-policies", { kinds: kinds(CLUSTER_POLICY_KINDS) }, "the cluster"),
   ];
 }
 

@@ -32,7 +32,7 @@ function requires(policy: Policy): readonly string[] {
 function emit(policy: Policy): readonly Artifact[] {
   const placed = constraints(policy);
   const kinds = new Set(placed.map(({ kind }) => kind));
-  const names: TemplateName[] = ["PodSecurity", "Workloads", "Ownership", "StrictMtls", "EncryptedVolumes"];
+  const names: TemplateName[] = ["PodSecurity", "Workloads", "InMesh", "Ownership", "StrictMtls", "EncryptedVolumes"];
   const templates = names
     .map((name) => constraintTemplate(policy, name))
     .filter(({ metadata }) => [...kinds].some((kind) => kind.toLowerCase() === metadata.name));

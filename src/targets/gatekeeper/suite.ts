@@ -1,9 +1,12 @@
 /** Gator suites beside the templates: for each, objects that it lets in and objects, one step away, that it refuses. */
 import type { Policy } from "../../policy/index.js";
-import { refusedPods, samplePod } from "../admission/samples.js";
+import { waypointSamples } from "../admission/mesh-samples.js";
+import { type Sample, samplePod } from "../admission/sample-pod.js";
+import { refusedPods } from "../admission/samples.js";
 import type { KubeObject } from "../object.js";
 import type { Artifact } from "../target.js";
 import { toYaml, type Value } from "../yaml.js";
+import { ownershipSamples } from "./ownership-samples.js";
 
 interface Case {
   readonly name: string;
@@ -49,7 +52,8 @@ export function suite(
 }
 
 function casesOf(policy: Policy, constraint: KubeObject): Case[] {
-  const yes = (cases: { name: string; object: Value }[]) => cases.map((item): Case => ({ ...item, violations: "yes" }));
+  const yes = (cases: readonly Sample[]) => cases.map((item): Case => ({ ...item, violations: "yes" }));
+  const no = (cases: readonly Sample[]) => cases.map((item): Case => ({ ...item, violations: "no" }));
   const kind = constraint.kind;
   const workloads = policy.workloads.filter(({ image }) => image !== undefined);
   if (kind.endsWith("PodSecurity")) {
@@ -60,13 +64,29 @@ function casesOf(policy: Policy, constraint: KubeObject): Case[] {
       ...yes(refusedPods(policy, first).security),
     ];
   }
+  if (kind.endsWith("InMesh")) {
+    const [first] = workloads;
+    if (first === undefined) return [];
+    return [
+      { name: "a pod in the mesh", object: samplePod(policy, first), violations: "no" },
+      ...no(waypointSamples(policy, first).allowed),
+      ...yes(refusedPods(policy, first).mesh),
+    ];
+  }
   if (kind.endsWith("Workloads")) {
-    return workloads
-      .filter(({ zone }) => zone === constraint.metadata.name)
-      .flatMap((workload) => [
+    const placed = workloads.filter(({ zone }) => zone === constraint.metadata.name);
+    const waypoints = placed.slice(0, 1).map((workload) => waypointSamples(policy, workload));
+    return [
+      ...placed.flatMap((workload) => [
         { name: `${workload.name} as it is`, object: samplePod(policy, workload), violations: "no" as const },
         ...yes(refusedPods(policy, workload).placement),
-      ]);
+      ]),
+      ...waypoints.flatMap(({ allowed, refused }) => [...no(allowed), ...yes(refused)]),
+    ];
+  }
+  if (kind.endsWith("Ownership")) {
+    const { allowed, refused } = ownershipSamples(policy, constraint.metadata.name);
+    return [...no(allowed), ...yes(refused)];
   }
   if (kind.endsWith("StrictMtls")) {
     const zone = policy.zones[0]?.name ?? "default";

@@ -7,7 +7,8 @@ import type { Policy } from "../../policy/index.js";
 import { type KubeObject, kubeObject } from "../object.js";
 import type { Value } from "../yaml.js";
 
-const strings: Value = { type: "array", items: { type: "string" } };
+const text: Value = { type: "string" };
+const strings: Value = { type: "array", items: text };
 const byName = (of: Value): Value => ({ type: "object", additionalProperties: of });
 
 /** Every template: its module, the modules it imports, and the form of its parameters. */
@@ -19,13 +20,44 @@ const TEMPLATES = {
     parameters: {
       workloads: byName(strings),
       injected: byName(strings),
-      labels: byName({ type: "string" }),
-      label: { type: "string" },
+      proxies: byName(strings),
+      escapes: strings,
+      audiences: strings,
+      waypoint: {
+        type: "object",
+        properties: { label: text, name: text, container: text, repositories: strings, arguments: strings },
+      },
+      labels: byName(text),
+      label: text,
     },
   },
-  Ownership: { module: "ownership", libs: [], parameters: { managers: strings, what: { type: "string" } } },
+  InMesh: {
+    module: "in-mesh",
+    libs: ["pod"],
+    parameters: {
+      label: text,
+      required: byName(text),
+      guarded: strings,
+      permitted: byName(strings),
+      own: byName(byName(strings)),
+      free: strings,
+      proxies: strings,
+      proxyUser: { type: "integer" },
+      waypoint: { type: "object", properties: { label: text, name: text } },
+    },
+  },
+  Ownership: {
+    module: "ownership",
+    libs: [],
+    parameters: {
+      managers: strings,
+      what: text,
+      cluster: strings,
+      derived: { type: "object", properties: { user: text, label: text, kinds: strings } },
+    },
+  },
   StrictMtls: { module: "strict-mtls", libs: [], parameters: undefined },
-  EncryptedVolumes: { module: "encrypted-volumes", libs: [], parameters: { class: { type: "string" } } },
+  EncryptedVolumes: { module: "encrypted-volumes", libs: [], parameters: { class: text } },
 } as const satisfies Record<string, { module: string; libs: readonly string[]; parameters: Value | undefined }>;
 
 export type TemplateName = keyof typeof TEMPLATES;

@@ -49,6 +49,8 @@ function gateway(policy: Policy, entrances: readonly Entrance[]): KubeObject {
     body: {
       spec: {
         gatewayClassName: className,
+        // Else what the controller starts for it would carry this object's labels, and be taken for ours.
+        infrastructure: { labels: { [LABELS.workflow]: policy.workflow } },
         listeners:
           hosts.length === 0
             ? [listener("https", undefined)]

@@ -3,13 +3,28 @@
  * down, and an expression that fails refuses (`failurePolicy: Fail`).
  */
 import type { Policy } from "../../policy/index.js";
-import { injectedFacts, MANAGERS, ownedNamespaces, POD_SHAPES, POLICY_KINDS, zoneFacts } from "../admission/facts.js";
+import {
+  CLUSTER,
+  controlPlaneUser,
+  DERIVED_FROM_GATEWAYS,
+  injectedFacts,
+  MANAGERS,
+  meshNamespaces,
+  ownedNamespaces,
+  POD_SHAPES,
+  tokenAudiences,
+  zoneFacts,
+} from "../admission/facts.js";
+import { meshFacts, proxyFacts, waypointFacts } from "../admission/mesh.js";
+import { CLUSTER_POLICY_KINDS, MESH_KINDS, POLICY_KINDS, type PolicyKinds } from "../admission/policy-kinds.js";
 import type { Feature } from "../capability.js";
 import { storageClassName } from "../encryption/emit.js";
 import { encryptedZones } from "../gatekeeper/constraints.js";
 import { LABELS } from "../names.js";
 import { type KubeObject, kubeObject } from "../object.js";
 import type { Value, ValueMap } from "../yaml.js";
+import { celList } from "./cel.js";
+import { inMeshValidations, inMeshVariables } from "./in-mesh.js";
 import { POD_SECURITY_VALIDATIONS, podVariables, type Validation } from "./pod-security.js";
 import { workloadValidations, workloadVariables } from "./workloads.js";
 
@@ -30,6 +45,7 @@ export function admissionPolicies(policy: Policy): KubeObject[] {
   const rules = [
     ...podSecurity(policy),
     ...workloads(policy),
+    ...inMesh(policy),
     ...ownership(policy),
     ...strictMtls(policy),
     ...volumes(policy),
@@ -87,50 +103,90 @@ function podSecurity(policy: Policy): Rules[] {
 }
 
 function workloads(policy: Policy): Rules[] {
-  return zoneFacts(policy).flatMap((facts) =>
-    POD_SHAPES.map((shape) => ({
-      name: `workloads.${facts.zone}.${shape.name}`,
-      namespaces: [facts.zone],
-      resourceRules: [resources(shape.group, shape.version, shape.resources, ["CREATE", "UPDATE"])],
-      variables: [...podVariables(podPath(shape.path)), ...workloadVariables(facts, injectedFacts(policy))],
-      validations: workloadValidations(facts, policy.workflow),
-      holds: ["placement", "accounts"],
-    })),
+  return zoneFacts(policy).flatMap((zone) =>
+    POD_SHAPES.map((shape) => {
+      const placement = {
+        zone,
+        workflow: policy.workflow,
+        isPod: shape.path === "",
+        injected: injectedFacts(policy),
+        proxies: proxyFacts(policy),
+        audiences: tokenAudiences(policy),
+        waypoint: waypointFacts(policy, zone.zone),
+      };
+      return {
+        name: `workloads.${zone.zone}.${shape.name}`,
+        namespaces: [zone.zone],
+        resourceRules: [resources(shape.group, shape.version, shape.resources, ["CREATE", "UPDATE"])],
+        variables: [...podVariables(podPath(shape.path)), ...workloadVariables(placement)],
+        validations: workloadValidations(placement),
+        holds: ["placement", "accounts"] as const,
+      };
+    }),
   );
 }
 
+function inMesh(policy: Policy): Rules[] {
+  const facts = meshFacts(policy);
+  if (facts === undefined) return [];
+  return POD_SHAPES.map((shape) => ({
+    name: `in-mesh.${shape.name}`,
+    namespaces: policy.zones.map(({ name }) => name),
+    resourceRules: [resources(shape.group, shape.version, shape.resources, ["CREATE", "UPDATE"])],
+    variables: [...podVariables(podPath(shape.path)), ...inMeshVariables(facts)],
+    validations: inMeshValidations(facts),
+    holds: ["mtls"],
+  }));
+}
+
 function ownership(policy: Policy): Rules[] {
-  const managers = MANAGERS.map((group) => `"${group}"`).join(", ");
   const byManager = (what: string): Validation => ({
-    expression: `request.userInfo.?groups.orValue([]).exists(group, group in [${managers}])`,
+    expression: inGroups(MANAGERS),
     message: `only members of ${MANAGERS.join(" or ")} may change ${what}`,
   });
   const operations = ["CREATE", "UPDATE", "DELETE"];
+  const policies = (name: string, kinds: readonly PolicyKinds[], namespaces: readonly string[], of: string): Rules => ({
+    name: `ownership.${name}`,
+    namespaces,
+    resourceRules: kinds.map((item) => resources(item.group, "*", item.resources, operations)),
+    validations: [byManager(`the policies of ${of}`)],
+    holds: ["default-deny"],
+  });
+  const ofMesh = meshNamespaces(policy);
   return [
-    {
-      name: "ownership.policies",
-      namespaces: ownedNamespaces(policy),
-      resourceRules: POLICY_KINDS.map((kinds) => resources(kinds.group, "*", kinds.resources, operations)),
-      validations: [byManager(`the policies of ${policy.workflow}`)],
-      holds: ["default-deny"],
-    },
+    policies("policies", POLICY_KINDS, ownedNamespaces(policy), policy.workflow),
+    ...(ofMesh.length === 0 ? [] : [policies("mesh-policies", MESH_KINDS, ofMesh, "the mesh")]),
+    policies("cluster-policies", CLUSTER_POLICY_KINDS, [], "the cluster"),
     {
       name: "ownership.objects",
       namespaces: [],
       resourceRules: [resources("*", "*", ["*"], operations)],
       objectSelector: { matchLabels: { [LABELS.managedBy]: "ringfence", [LABELS.workflow]: policy.workflow } },
-      // The cluster's own controllers write the status and the bookkeeping of objects; nothing of theirs widens a policy.
       matchConditions: [
         { name: "not-a-status", expression: 'request.?subResource.orValue("") == ""' },
-        {
-          name: "not-the-cluster-itself",
-          expression:
-            '!request.userInfo.?groups.orValue([]).exists(group, group in ["system:serviceaccounts:kube-system", "system:nodes"])',
-        },
+        { name: "not-the-cluster-itself", expression: `!${inGroups(CLUSTER)}` },
+        ...derivedByMesh(policy),
       ],
       validations: [byManager(`what Ringfence wrote for ${policy.workflow}`)],
     },
   ];
+}
+
+/** What the mesh's control plane makes of a Gateway inherits its labels, and is the control plane's own. */
+function derivedByMesh(policy: Policy): { readonly name: string; readonly expression: string }[] {
+  const user = controlPlaneUser(policy);
+  if (user === undefined) return [];
+  const name = 'request.userInfo.?username.orValue("")';
+  const parts = [
+    `(${name} == "${user}" || ${name}.startsWith("${user}-"))`,
+    `request.resource.resource in ${celList(DERIVED_FROM_GATEWAYS.map(({ resource }) => resource))}`,
+    `(object == null ? oldObject : object).?metadata.?labels[?"${LABELS.gatewayName}"].hasValue()`,
+  ];
+  return [{ name: "not-derived-by-the-mesh", expression: `!(${parts.join(" && ")})` }];
+}
+
+function inGroups(groups: readonly string[]): string {
+  return `request.userInfo.?groups.orValue([]).exists(group, group in ${celList(groups)})`;
 }
 
 function strictMtls(policy: Policy): Rules[] {
