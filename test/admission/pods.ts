@@ -34,6 +34,7 @@ secrets: { key: { usedBy: [w] } }
 targets:
   mesh: ${mesh}
   authorization: none
+  gateway: gateway-api
   admission: [gatekeeper, validating-admission-policy]
   secrets: { engine: vault, address: "https://vault.vault:8200" }
 `;

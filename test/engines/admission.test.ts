@@ -28,7 +28,7 @@ describe.skipIf(programs === undefined)("ValidatingAdmissionPolicies", () => {
   beforeAll(async () => {
     if (programs === undefined) return;
     kube = await startKube(programs, ["--allow-privileged=true"]);
-    const meshes = ["istio-system", "istio-egress"];
+    const meshes = ["istio-system", "istio-egress", "istio-ingress"];
     for (const name of meshes) applied({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
     for (const { policy, files } of compiled) {
       const namespace = zoneOf(policy);
@@ -183,7 +183,7 @@ describe.skipIf(programs === undefined)("ValidatingAdmissionPolicies", () => {
     // Definitions without fields: who may write is all that is asked here.
     const zone = zoneOf(sidecars);
     const namespaced: [string, string, string[]][] = [
-      ["security.istio.io", "AuthorizationPolicy", [zone, "istio-system", "istio-egress"]],
+      ["security.istio.io", "AuthorizationPolicy", [zone, "istio-system", "istio-egress", "istio-ingress"]],
       ["networking.istio.io", "WorkloadEntry", [zone, "istio-system"]],
       ["gateway.networking.k8s.io", "TCPRoute", [zone]],
     ];
@@ -229,6 +229,21 @@ describe.skipIf(programs === undefined)("ValidatingAdmissionPolicies", () => {
     };
     expect(as("owner", slice).stderr).toContain("ringfence:managers");
     expect(as(slices, slice, "system:serviceaccounts:kube-system").status).toBe(0);
+
+    const cleaner = "system:serviceaccount:kube-system:namespace-controller";
+    mayDoAnything(cleaner);
+    const closed = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: "closed", namespace: zoneOf(sidecars) },
+      spec: { podSelector: {} },
+    };
+    expect(as(cleaner, closed).stderr).toContain("ringfence:managers");
+    applied(closed);
+    const remove = (user: string) =>
+      kube.kubectl(["delete", "--dry-run=server", `--as=${user}`, "-f", "-"], JSON.stringify(closed));
+    expect(remove("owner").stderr).toContain("ringfence:managers");
+    expect(remove(cleaner).stderr).not.toContain("ringfence:managers");
 
     const gateway = { ...ours, "gateway.networking.k8s.io/gateway-name": sidecars.workflow };
     const service = (labels: object) => ({

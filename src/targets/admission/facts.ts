@@ -67,6 +67,12 @@ export const MANAGERS = ["ringfence:managers", "system:masters"] as const;
  */
 export const CLUSTER = ["system:serviceaccounts:kube-system", "system:nodes"] as const;
 
+/** The cluster's own users that remove what stands in a removed namespace, or belonged to a removed object. */
+export const CLEANERS = [
+  "system:serviceaccount:kube-system:namespace-controller",
+  "system:serviceaccount:kube-system:generic-garbage-collector",
+] as const;
+
 /** What the mesh's control plane derives from a Gateway, labels included. */
 export const DERIVED_FROM_GATEWAYS = [
   { kind: "Deployment", resource: "deployments" },

@@ -1,6 +1,7 @@
 /** Constraints: where each template holds, and with which facts of the policy. */
 import type { Policy } from "../../policy/index.js";
 import {
+  CLEANERS,
   CLUSTER,
   controlPlaneUser,
   DERIVED_FROM_GATEWAYS,
@@ -114,9 +115,14 @@ function policyOwnership(policy: Policy): KubeObject[] {
   const kinds = (list: readonly PolicyKinds[]): Value =>
     list.map((item) => ({ apiGroups: [item.group], kinds: item.kinds }));
   const owned = (name: string, match: Value, of: string) =>
-    constraint(policy, "Ownership", name, match, { managers: [...MANAGERS], what: `the policies of ${of}` }, [
-      "default-deny",
-    ]);
+    constraint(
+      policy,
+      "Ownership",
+      name,
+      match,
+      { managers: MANAGERS, what: `the policies of ${of}`, cleaners: CLEANERS },
+      ["default-deny"],
+    );
   const ofMesh = meshNamespaces(policy);
   return [
     owned("policies", { kinds: kinds(POLICY_KINDS), namespaces: ownedNamespaces(policy) }, policy.workflow),

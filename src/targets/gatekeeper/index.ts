@@ -1,4 +1,5 @@
 import type { Policy } from "../../policy/index.js";
+import { admissionRequires } from "../admission/requires.js";
 import type { Artifact } from "../target.js";
 import { leftBecause, type Target } from "../target.js";
 import { capabilities } from "./capabilities.js";
@@ -18,14 +19,10 @@ export const gatekeeper: Target = {
 };
 
 function requires(policy: Policy): readonly string[] {
-  const unnamed = policy.workloads.filter(({ image }) => image === undefined).map(({ name }) => `\`${name}\``);
   return [
     "Gatekeeper 3.18 or later, with `validatingWebhookFailurePolicy=Fail` (it lets objects in by default when it does not answer), `enableDeleteOperations=true`, and its webhook for `pods/ephemeralcontainers`.",
     "Constraints are applied once their templates are established: apply `gatekeeper/templates.yaml` first and wait.",
-    "Who applies these files is in the group `ringfence:managers` or `system:masters`.",
-    ...(unnamed.length === 0
-      ? []
-      : [`${unnamed.join(", ")} has no \`image\` in the file: admission refuses its pods until it has one.`]),
+    ...admissionRequires(policy),
   ];
 }
 

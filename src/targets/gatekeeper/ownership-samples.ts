@@ -1,6 +1,6 @@
 /** Requests for the suites of who may change what: an object, and who sends it. */
 import type { Policy } from "../../policy/index.js";
-import { CLUSTER, controlPlaneUser, MANAGERS, meshNamespaces } from "../admission/facts.js";
+import { CLEANERS, CLUSTER, controlPlaneUser, MANAGERS, meshNamespaces } from "../admission/facts.js";
 import { CLUSTER_POLICY_KINDS, MESH_KINDS, POLICY_KINDS, type PolicyKinds } from "../admission/policy-kinds.js";
 import type { Sample } from "../admission/sample-pod.js";
 import { LABELS } from "../names.js";
@@ -25,7 +25,11 @@ export function ownershipSamples(policy: Policy, constraint: string): { allowed:
     case "policies":
       return ofKinds(POLICY_KINDS, zone);
     case "mesh-policies":
-      return ofKinds(MESH_KINDS, meshNamespaces(policy)[0]);
+      // The kinds are the zones' own: one of each group says that the namespace is meant.
+      return ofKinds(
+        MESH_KINDS.map((item) => ({ ...item, kinds: item.kinds.slice(0, 1) })),
+        meshNamespaces(policy)[0],
+      );
     case "cluster-policies":
       return ofKinds(CLUSTER_POLICY_KINDS, undefined);
     default:
@@ -40,7 +44,18 @@ function ofKinds(kinds: readonly PolicyKinds[], namespace: string | undefined) {
         review(`${kind} of ${item.group} by the ${who.username}`, who, item.group, kind, namespace),
       ),
     );
-  return { allowed: samples(MANAGER).slice(0, 1), refused: samples(OWNER) };
+  const [first] = kinds;
+  const cleaned = (who: Who, operation: string, name: string) =>
+    first === undefined ? [] : [review(name, who, first.group, first.kinds[0] ?? "", namespace, {}, operation)];
+  const cleaner: Who = { username: CLEANERS[0], groups: CONTROLLER.groups };
+  return {
+    allowed: [...samples(MANAGER).slice(0, 1), ...cleaned(cleaner, "DELETE", "a policy that goes with its namespace")],
+    refused: [
+      ...samples(OWNER),
+      ...cleaned(cleaner, "CREATE", "a policy by who cleans up"),
+      ...cleaned(OWNER, "DELETE", "a policy that the owner removes"),
+    ],
+  };
 }
 
 function managed(policy: Policy, namespace: string | undefined) {
@@ -81,6 +96,7 @@ function review(
   kind: string,
   namespace: string | undefined,
   labels: ValueMap = {},
+  operation = "CREATE",
 ): Sample {
   const metadata = { name: "sample", namespace, labels };
   const object = {
@@ -92,9 +108,9 @@ function review(
       resource: { group, version: "v1", resource: `${kind.toLowerCase()}s` },
       name: "sample",
       namespace,
-      operation: "CREATE",
+      operation,
       userInfo: { username: who.username, groups: who.groups },
-      object: { apiVersion: `${group}/v1`, kind, metadata },
+      [operation === "DELETE" ? "oldObject" : "object"]: { apiVersion: `${group}/v1`, kind, metadata },
     },
   };
   return { name, object };

@@ -53,6 +53,7 @@ const TEMPLATES = {
       managers: strings,
       what: text,
       cluster: strings,
+      cleaners: strings,
       derived: { type: "object", properties: { user: text, label: text, kinds: strings } },
     },
   },

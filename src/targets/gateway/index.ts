@@ -38,6 +38,7 @@ function requires(policy: Policy): readonly string[] {
         ]
       : [
           `The controller ingress-nginx runs in \`${namespace}\` with the class \`${className}\`; its project has ended: plan the move to \`gateway: gateway-api\`.`,
+          "The controller runs with `--disable-svc-external-name`: else an Ingress of another namespace could lead into a zone.",
           `${certificate}, in the namespace of each workload that users reach.`,
         ]),
     ...connections.map(

@@ -4,6 +4,7 @@
  */
 import type { Policy } from "../../policy/index.js";
 import {
+  CLEANERS,
   CLUSTER,
   controlPlaneUser,
   DERIVED_FROM_GATEWAYS,
@@ -149,6 +150,12 @@ function ownership(policy: Policy): Rules[] {
     name: `ownership.${name}`,
     namespaces,
     resourceRules: kinds.map((item) => resources(item.group, "*", item.resources, operations)),
+    matchConditions: [
+      {
+        name: "not-cleaned-up",
+        expression: `!(request.operation == "DELETE" && request.userInfo.?username.orValue("") in ${celList(CLEANERS)})`,
+      },
+    ],
     validations: [byManager(`the policies of ${of}`)],
     holds: ["default-deny"],
   });

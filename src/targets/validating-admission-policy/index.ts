@@ -1,5 +1,6 @@
 import type { Policy } from "../../policy/index.js";
 import { admissionCapabilities } from "../admission/capabilities.js";
+import { admissionRequires } from "../admission/requires.js";
 import { leftBecause, type Target } from "../target.js";
 import { admissionPolicies } from "./emit.js";
 
@@ -24,13 +25,9 @@ export const validatingAdmissionPolicy: Target = {
 };
 
 function requires(policy: Policy): readonly string[] {
-  const unnamed = policy.workloads.filter(({ image }) => image === undefined).map(({ name }) => `\`${name}\``);
   return [
     "Kubernetes 1.30 or later.",
-    "Who applies these files is in the group `ringfence:managers` or `system:masters`.",
     "The API server asks no admission policy about admission policies: RBAC gives writes to `admissionregistration.k8s.io` to managers only.",
-    ...(unnamed.length === 0
-      ? []
-      : [`${unnamed.join(", ")} has no \`image\` in the file: admission refuses its pods until it has one.`]),
+    ...admissionRequires(policy),
   ];
 }

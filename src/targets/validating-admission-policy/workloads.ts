@@ -108,10 +108,11 @@ function isWaypoint({ label, name, container, repositories, arguments: begins }:
 /** The container `c` has no command of its own, arguments that begin as given, and no hooks but the mesh's agent. */
 function runsAs(begins: readonly string[]): string {
   const hooks = ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle.?postStart", "lifecycle.?preStop"];
+  const begun = begins.map((argument, i) => `c.args[?${i}].orValue("") == ${JSON.stringify(argument)}`).join(" && ");
   return [
     "c.?command.orValue([]).size() == 0",
-    `c.?args.orValue([]).size() >= ${begins.length}`,
-    ...begins.map((argument, i) => `c.args[${i}] == ${JSON.stringify(argument)}`),
+    // Without arguments the mesh's agent says how it is used, and ends.
+    `(c.?args.orValue([]).size() == 0 || (${begun}))`,
     ...hooks.map((hook) => `c.?${hook}.?exec.?command.orValue(["pilot-agent"])[?0].orValue("") == "pilot-agent"`),
     `c.?env.orValue([]).all(e, !(e.name in ${celList(PROXY_ESCAPES)}))`,
   ].join(" && ");

@@ -4,6 +4,7 @@ package ringfence.ownership
 #   managers: groups that may change policies
 #   what:     what is protected, for the message
 #   cluster:  groups of the cluster's own controllers, where they may do their bookkeeping
+#   cleaners: users that may remove what goes with its namespace or its owner
 #   derived:  {"user": "<the mesh's control plane>", "label": "<label>", "kinds": ["<kind>", …]}  what it makes of a Gateway
 
 violation[{"msg": msg}] {
@@ -19,6 +20,11 @@ by_manager {
 
 by_the_cluster {
 	input.review.userInfo.groups[_] == input.parameters.cluster[_]
+}
+
+by_the_cluster {
+	input.review.operation == "DELETE"
+	input.review.userInfo.username == input.parameters.cleaners[_]
 }
 
 by_the_mesh {

@@ -103,9 +103,16 @@ problems[msg] {
 
 runs_as(c, arguments) {
 	count(object.get(c, "command", [])) == 0
-	array.slice(object.get(c, "args", []), 0, count(arguments)) == arguments
+	begins_with(object.get(c, "args", []), arguments)
 	not runs_otherwise(c)
 }
+
+begins_with(args, arguments) {
+	array.slice(args, 0, count(arguments)) == arguments
+}
+
+# Without arguments the mesh's agent says how it is used, and ends.
+begins_with([], _)
 
 # The mesh's own agent is what its hooks run.
 runs_otherwise(c) {
