@@ -69,7 +69,7 @@ export function ownCases(policy: Policy): PodCase[] {
         true,
         "with tag and digest",
       ),
-      ...[...refused.security, ...refused.placement, ...refused.mesh].map(({ name, object }) =>
+      ...[...refused.security, ...refused.placement, ...refused.zone, ...refused.mesh].map(({ name, object }) =>
         named(object, false, name),
       ),
     ];

@@ -13,7 +13,7 @@ export function admissionCapabilities(limit: string): CapabilityTable {
     mtls: partly("refuses settings that let plaintext in, and pods outside the mesh", limit, "mesh"),
     "pod-security": partly("Pod Security `restricted`, for pods and what makes them", limit, "cluster"),
     accounts: partly(
-      "a pod runs as the account of the workload whose label it carries and mounts no token for the cluster's API",
+      "a pod runs as the account of the workload whose label it carries and asks for no token of the cluster's API",
       limit,
       "cluster",
     ),

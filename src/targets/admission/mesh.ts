@@ -43,8 +43,15 @@ const GUARDED = [
 /** Traffic of this user and group is the proxy's own and passes by its redirection. */
 const PROXY_USER = 1337;
 
+const known = new WeakMap<Policy, MeshFacts | undefined>();
+
 /** Undefined without a mesh. */
 export function meshFacts(policy: Policy): MeshFacts | undefined {
+  if (!known.has(policy)) known.set(policy, findFacts(policy));
+  return known.get(policy);
+}
+
+function findFacts(policy: Policy): MeshFacts | undefined {
   const { mesh } = policy.targets;
   if (mesh.engine === "none") return undefined;
   if (mesh.mode === "ambient") {

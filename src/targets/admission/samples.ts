@@ -9,7 +9,13 @@ import { type Change, type Sample, SECURE, samplePod } from "./sample-pod.js";
 export function refusedPods(
   policy: Policy,
   workload: Workload,
-): { readonly security: Sample[]; readonly placement: Sample[]; readonly mesh: Sample[] } {
+): {
+  readonly security: Sample[];
+  readonly placement: Sample[];
+  /** refused whichever workload of a zone it is */
+  readonly zone: Sample[];
+  readonly mesh: Sample[];
+} {
   const pod = (name: string, change: Change) => ({ name, object: samplePod(policy, workload, change) });
   const evil: ValueMap = { name: "extra", image: "evil.invalid/tool:1", securityContext: SECURE };
   const [, ...rest] = (workload.image ?? "").split("/");
@@ -45,6 +51,8 @@ export function refusedPods(
       pod(`${workload.name} with a volume of another image`, {
         spec: { volumes: [{ name: "tools", image: { reference: "evil.invalid/tool:1" } }] },
       }),
+    ],
+    zone: [
       pod(`${workload.name} with a token for the cluster's API`, token({})),
       pod(`${workload.name} with a token for somebody else`, token({ audience: "https://kubernetes.default.svc" })),
       ...(injectedFacts(policy)["istio-proxy"] === undefined ? [] : ownProxies(pod, workload)),

@@ -75,12 +75,14 @@ function casesOf(policy: Policy, constraint: KubeObject): Case[] {
   }
   if (kind.endsWith("Workloads")) {
     const placed = workloads.filter(({ zone }) => zone === constraint.metadata.name);
-    const waypoints = placed.slice(0, 1).map((workload) => waypointSamples(policy, workload));
+    const first = placed.slice(0, 1);
+    const waypoints = first.map((workload) => waypointSamples(policy, workload));
     return [
       ...placed.flatMap((workload) => [
         { name: `${workload.name} as it is`, object: samplePod(policy, workload), violations: "no" as const },
         ...yes(refusedPods(policy, workload).placement),
       ]),
+      ...first.flatMap((workload) => yes(refusedPods(policy, workload).zone)),
       ...waypoints.flatMap(({ allowed, refused }) => [...no(allowed), ...yes(refused)]),
     ];
   }
