@@ -8,6 +8,7 @@ export { type RegoCode, RegoError, type RegoLocation, type RegoProblem, renderPr
 export type { CoverageReport, FileCoverage, LineRange } from "./eval/coverage.js";
 export { type ExplainMode, type Explanation, renderExplanation, type TraceEvent } from "./eval/explain.js";
 export { DEFAULT_LIMITS, type Limits } from "./eval/session.js";
+export { type FormatOptions, format } from "./format/index.js";
 export {
   type Binding,
   type CoveredPolicy,

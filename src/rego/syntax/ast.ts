@@ -11,6 +11,11 @@ interface Node {
   readonly end: number;
 }
 
+interface TermNode extends Node {
+  /** Range of what parentheses hold, where the own range includes parentheses. */
+  readonly inner?: Node;
+}
+
 export type Term =
   | NullTerm
   | BooleanTerm
@@ -25,55 +30,55 @@ export type Term =
   | ComprehensionTerm
   | TemplateTerm;
 
-export interface NullTerm extends Node {
+export interface NullTerm extends TermNode {
   readonly kind: "null";
 }
-export interface BooleanTerm extends Node {
+export interface BooleanTerm extends TermNode {
   readonly kind: "boolean";
   readonly value: boolean;
 }
-export interface NumberTerm extends Node {
+export interface NumberTerm extends TermNode {
   readonly kind: "number";
   /** Source text, sign included. */
   readonly text: string;
 }
-export interface StringTerm extends Node {
+export interface StringTerm extends TermNode {
   readonly kind: "string";
   readonly value: string;
   readonly raw?: boolean;
 }
-export interface VarTerm extends Node {
+export interface VarTerm extends TermNode {
   readonly kind: "var";
   /** `_` for a wildcard; every occurrence is a variable of its own. */
   readonly name: string;
 }
 /** `head.path[0][path[1]]…`; `path` is never empty. A `.name` part is a string term without quotes in the source. */
-export interface RefTerm extends Node {
+export interface RefTerm extends TermNode {
   readonly kind: "ref";
   readonly head: Term;
   readonly path: readonly Term[];
 }
-export interface ArrayTerm extends Node {
+export interface ArrayTerm extends TermNode {
   readonly kind: "array";
   readonly items: readonly Term[];
 }
-export interface ObjectTerm extends Node {
+export interface ObjectTerm extends TermNode {
   readonly kind: "object";
   readonly entries: readonly (readonly [Term, Term])[];
 }
-export interface SetTerm extends Node {
+export interface SetTerm extends TermNode {
   readonly kind: "set";
   readonly items: readonly Term[];
 }
 /** A call by name or by operator; operators are calls of the built-in that they stand for (`==` is `equal`). */
-export interface CallTerm extends Node {
+export interface CallTerm extends TermNode {
   readonly kind: "call";
   readonly operator: VarTerm | RefTerm;
   readonly args: readonly Term[];
   /** The operator as written, for infix calls. */
   readonly infix?: string;
 }
-export interface ComprehensionTerm extends Node {
+export interface ComprehensionTerm extends TermNode {
   readonly kind: "comprehension";
   readonly of: "array" | "set" | "object";
   /** Key of an object comprehension. */
@@ -81,7 +86,7 @@ export interface ComprehensionTerm extends Node {
   readonly value: Term;
   readonly body: Body;
 }
-export interface TemplateTerm extends Node {
+export interface TemplateTerm extends TermNode {
   readonly kind: "template";
   readonly parts: readonly (string | TemplateExpression)[];
   readonly raw: boolean;

@@ -232,7 +232,7 @@ export class LiteralParser implements TermContext {
     }
     const term = this.expression();
     const { end } = cursor.previous;
-    const inner: Literal = { kind: "expression", term, negated: false, with: [], start, end };
+    const inner: Literal = { kind: "expression", term, negated: false, with: [], start: term.start, end };
     return { kind: "not", body: [inner], explicit: false, with: [], start, end };
   }
 

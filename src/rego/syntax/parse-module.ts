@@ -229,8 +229,10 @@ class ModuleParser {
     if (alias !== undefined) throw fail("`rego` imports cannot be aliased");
     if (more.length > 0) throw fail(`invalid import \`rego.${rest.join(".")}\`, must be \`rego.v1\` or \`rego.v2\``);
     if (version === "v1") cursor.useV1();
-    else if (version === "v2") for (const word of ["and", "or", "not"]) cursor.useKeyword(word);
-    else throw fail(`invalid import \`rego.${version ?? ""}\`, must be \`rego.v1\` or \`rego.v2\``);
+    else if (version === "v2") {
+      cursor.useV1();
+      for (const word of ["and", "or", "not"]) cursor.useKeyword(word);
+    } else throw fail(`invalid import \`rego.${version ?? ""}\`, must be \`rego.v1\` or \`rego.v2\``);
   }
 
   /** The blocks that stand directly before the statement at `start`. */

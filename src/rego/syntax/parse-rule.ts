@@ -83,10 +83,12 @@ function ifBody(literals: LiteralParser): Body {
   const { cursor } = literals;
   if (!cursor.is("{")) return [literals.literal()];
   if (opensTerm(cursor)) {
+    const mark = cursor.mark();
     const literal = cursor.attempt(() => literals.literal());
     if (!(literal instanceof ParseFailure)) {
       const bareSet = literal.kind === "expression" && literal.term.kind === "set";
       if (!bareSet && !startsBody(cursor)) return [literal];
+      cursor.reset(mark);
     }
   }
   return braced(literals);
@@ -179,7 +181,7 @@ function parseElse(literals: LiteralParser): Else {
   else if (!cursor.is("{") && !cursor.isWord("if")) throw cursor.unexpected("expected else value term or rule body");
   const hasIf = cursor.takeWord("if");
   let body: Body | undefined;
-  if (hasIf) body = cursor.is("{") && !opensTerm(cursor) ? braced(literals) : ifBody(literals);
+  if (hasIf) body = cursor.is("{") ? braced(literals) : [literals.literal()];
   else if (cursor.is("{")) {
     if (cursor.version === "v1") throw cursor.failure("`if` keyword is required before else body", "write `else if {`");
     body = braced(literals);
@@ -237,10 +239,13 @@ function headParts(cursor: Cursor, written: Term): { path: readonly Term[]; args
     case "ref":
       if (written.head.kind !== "var") break;
       return { path: written.path };
-    case "call":
-      if (written.operator.kind === "var") return { path: [], args: written.args };
+    case "call": {
+      // `f()` is the rule `f`, as in OPA.
+      const args = written.args.length === 0 ? {} : { args: written.args };
+      if (written.operator.kind === "var") return { path: [], ...args };
       if (written.operator.head.kind !== "var") break;
-      return { path: written.operator.path, args: written.args };
+      return { path: written.operator.path, ...args };
+    }
   }
   throw cursor.failure("invalid rule head", undefined, { ...cursor.token, start: written.start });
 }

@@ -138,7 +138,7 @@ function parenthesized(context: TermContext): Term {
   const { start } = cursor.advance();
   const inner = parseInfix(context, true);
   if (!cursor.is(")")) throw cursor.failure("non-terminated expression");
-  return { ...inner, start, end: cursor.advance().end };
+  return { ...inner, start, end: cursor.advance().end, inner: inner.inner ?? { start: inner.start, end: inner.end } };
 }
 
 /** A name. Keywords are names only when they begin a reference (`if.x`), or call the set operators `and`/`or`. */
