@@ -3,6 +3,17 @@
  * project.
  */
 export { BUILTINS, type Builtin, BuiltinError, callBuiltin, plainContext } from "./builtins/index.js";
+export {
+  ARCHIVE_LIMITS,
+  type ArchiveLimits,
+  type Bundle,
+  type BundleFile,
+  type BundleOptions,
+  mergeBundles,
+  readArchive,
+  readBundle,
+  type Verification,
+} from "./bundle/index.js";
 export type * from "./compile/normal-form.js";
 export { type RegoCode, RegoError, type RegoLocation, type RegoProblem, renderProblem } from "./error.js";
 export type { CoverageReport, FileCoverage, LineRange } from "./eval/coverage.js";

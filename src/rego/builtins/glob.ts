@@ -52,7 +52,7 @@ export class Glob {
     }, next);
   }
 
-  matches(text: string, context: BuiltinContext): boolean {
+  matches(text: string, context: Pick<BuiltinContext, "spend">): boolean {
     let current = this.#closure([this.#start]);
     for (const character of text) {
       const code = character.codePointAt(0) ?? 0;

@@ -3,12 +3,13 @@ import { readSource } from "../../../files/index.js";
 import { type Binding, compile, parseQuery, renderExplanation, type Value, writeJson } from "../../../rego/index.js";
 import { regoProblems } from "../../../targets/index.js";
 import { choice, type DeclareCommand, examples } from "../../command.js";
-import { load, readData } from "./load.js";
+import { type VerifyOptions, verifyOptions } from "./bundles.js";
+import { loadAll, readData } from "./load.js";
 
 const FORMATS = ["json", "pretty", "raw", "values", "bindings"] as const;
 const EXPLAIN = ["fails", "full"] as const;
 
-interface Options {
+interface Options extends VerifyOptions {
   readonly data: readonly string[];
   readonly bundle: readonly string[];
   readonly input?: string;
@@ -26,12 +27,14 @@ interface Options {
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export const regoEval: DeclareCommand = (group, cli) => {
-  group
-    .command("eval")
-    .description("evaluate a query")
-    .argument("<query>", "a Rego query")
-    .option("-d, --data <path>", "modules, data files and folders; may be repeated", collect, [])
-    .option("-b, --bundle <path>", "a bundle's folder; may be repeated", collect, [])
+  verifyOptions(
+    group
+      .command("eval")
+      .description("evaluate a query")
+      .argument("<query>", "a Rego query")
+      .option("-d, --data <path>", "modules, data files and folders; may be repeated", collect, [])
+      .option("-b, --bundle <path>", "a bundle, .tar.gz or folder; may be repeated", collect, []),
+  )
     .option("-i, --input <path>", "the input document, JSON or YAML; - is standard input")
     .option("-I, --stdin-input", "read the input from standard input")
     .option("-f, --format <format>", FORMATS.join(", "), "json")
@@ -47,22 +50,22 @@ export const regoEval: DeclareCommand = (group, cli) => {
       examples(
         ["rego eval '1 + 1'", "a query alone"],
         ["rego eval -d policy.rego -i input.json 'data.authz.allow'", "with modules and input"],
+        ["rego eval -b bundle.tar.gz -i input.json 'data.authz.allow'", "with a bundle"],
       ),
     )
     .action((query: string, options: Options) => {
       const format = choice("--format", options.json === true ? "json" : options.format, FORMATS);
       const explain = options.explain === undefined ? undefined : choice("--explain", options.explain, EXPLAIN);
       const version = options.v0Compatible === true ? "v0" : "v1";
-      const plain = load(options.data, version, false);
-      const bundle = load(options.bundle, version, true);
-      const sources = [...plain.sources, ...bundle.sources, { path: "query", text: query }];
+      const loaded = loadAll(options, version);
+      const sources = [...loaded.sources, { path: "query", text: query }];
       const inputPath = options.stdinInput === true ? "-" : options.input;
       const input = inputPath === undefined ? undefined : readData(readSource(inputPath));
       cli.terminal.step("evaluating");
       let bindings: readonly Binding[];
       try {
-        const policy = compile([...plain.modules, ...bundle.modules], {
-          data: { ...plain.data, ...bundle.data },
+        const policy = compile(loaded.modules, {
+          data: loaded.data,
           strict: options.strict === true,
         });
         const explained = explain === undefined ? undefined : policy.explained(explain, { values: true });

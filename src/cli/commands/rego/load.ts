@@ -9,6 +9,7 @@ import { RingfenceError, type Source } from "../../../diagnostics/index.js";
 import { listFiles, readSource } from "../../../files/index.js";
 import { type ModuleText, RegoError, type RegoVersion, readJson, readYaml } from "../../../rego/index.js";
 import { regoProblems } from "../../../targets/index.js";
+import { loadBundles, type VerifyOptions } from "./bundles.js";
 
 export interface Loaded {
   readonly modules: readonly ModuleText[];
@@ -22,8 +23,24 @@ interface Document_ {
 
 const ENDINGS = [".rego", ".json", ".yaml", ".yml"];
 
-/** @param bundle of a folder, only `data.json` and `data.yaml` are data, as in a bundle */
-export function load(paths: readonly string[], version: RegoVersion, bundle: boolean): Loaded {
+/** What `-d` and `-b` name together. */
+export function loadAll(
+  { data, bundle, ...verify }: { data: readonly string[]; bundle: readonly string[] } & VerifyOptions,
+  version: RegoVersion,
+): Loaded {
+  const plain = load(data, version);
+  if (bundle.length === 0) return plain;
+  const bundles = loadBundles(bundle, version, verify);
+  const merged: Document_ = { ...plain.data };
+  mergeInto(merged, bundles.data, { path: bundle.join(", "), text: "" }, "");
+  return {
+    modules: [...plain.modules, ...bundles.modules],
+    data: merged,
+    sources: [...plain.sources, ...bundles.sources],
+  };
+}
+
+export function load(paths: readonly string[], version: RegoVersion): Loaded {
   const modules: ModuleText[] = [];
   const sources: Source[] = [];
   const data: Document_ = Object.create(null);
@@ -38,7 +55,6 @@ export function load(paths: readonly string[], version: RegoVersion, bundle: boo
         modules.push({ file, text: source.text, version });
         continue;
       }
-      if (bundle && folder && !/^data\.(json|ya?ml)$/.test(basename(file))) continue;
       const below = folder
         ? relative(path, dirname(file))
             .split(sep)

@@ -2,9 +2,10 @@ import { RingfenceError } from "../../../diagnostics/index.js";
 import { compile, parse, RegoError } from "../../../rego/index.js";
 import { regoProblems } from "../../../targets/index.js";
 import { type DeclareCommand, examples } from "../../command.js";
+import { loadBundles, type VerifyOptions, verifyOptions } from "./bundles.js";
 import { load } from "./load.js";
 
-interface Options {
+interface Options extends VerifyOptions {
   readonly verbose?: true;
   readonly run?: string;
   readonly coverage?: true;
@@ -21,24 +22,21 @@ interface Outcome {
 }
 
 export const regoTest: DeclareCommand = (group, cli) => {
-  group
-    .command("test")
+  verifyOptions(group.command("test"))
     .description("run the rules whose names begin with test_")
     .argument("<path...>", "modules, tests, data files and folders of them")
     .option("-v, --verbose", "a line for each test")
     .option("-r, --run <pattern>", "only tests whose path matches this regular expression")
     .option("-c, --coverage", "say which lines were evaluated")
-    .option("-b, --bundle", "folders are bundles: only their data.json and data.yaml are data")
+    .option("-b, --bundle", "the paths are bundles, .tar.gz or folders")
     .option("--v0-compatible", "modules are Rego v0 unless they say otherwise")
     .option("--json", "print JSON")
     .addHelpText("after", examples(["rego test deploy/opa/bundle deploy/opa/test", "the generated tests"]))
     .action((paths: string[], options: Options) => {
       cli.terminal.step("running tests");
-      const { modules, data, sources } = load(
-        paths,
-        options.v0Compatible === true ? "v0" : "v1",
-        options.bundle === true,
-      );
+      const version = options.v0Compatible === true ? "v0" : "v1";
+      const { modules, data, sources } =
+        options.bundle === true ? loadBundles(paths, version, options) : load(paths, version);
       let outcomes: Outcome[];
       let report: unknown;
       try {
