@@ -14,6 +14,7 @@ export {
   readBundle,
   type Verification,
 } from "./bundle/index.js";
+export type { Dependencies, DependencyPath } from "./compile/dependencies.js";
 export type * from "./compile/normal-form.js";
 export { type RegoCode, RegoError, type RegoLocation, type RegoProblem, renderProblem } from "./error.js";
 export type { CoverageReport, FileCoverage, LineRange } from "./eval/coverage.js";

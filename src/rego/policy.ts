@@ -3,6 +3,7 @@
  * outlives its evaluation.
  */
 import { BUILTINS, type Builtin } from "./builtins/index.js";
+import { type Dependencies, dependenciesOf } from "./compile/dependencies.js";
 import type { NormalForm } from "./compile/normal-form.js";
 import { type Compiled, type CompileOptions, compileModules, compileQuery } from "./compile/pipeline.js";
 import type { BuiltinFacts } from "./compile/scope.js";
@@ -136,6 +137,18 @@ export class Policy {
   /** The policy as every evaluator sees it. */
   get normalForm(): NormalForm {
     return this.compiled.form;
+  }
+
+  /**
+   * The documents and rules that a query needs, without evaluating it.
+   * @throws RegoError when the query doesn't parse or compile
+   */
+  dependencies(text: string, options: QueryOptions = {}): Dependencies {
+    return guarded(() => {
+      const { source, body } = parseQuery(text, "query", { logicalKeywords: options.logicalKeywords ?? false });
+      const query = compileQuery(source, body, this.compiled, this.compileOptions);
+      return dependenciesOf(this.compiled.form, query.body);
+    });
   }
 
   /** Code for all rules; a tracer is told what they do. */

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { type DeclareCommand, examples } from "../command.js";
+import { regoBench } from "./rego/bench.js";
 import { regoCheck } from "./rego/check.js";
+import { regoDeps } from "./rego/deps.js";
 import { regoEval } from "./rego/eval.js";
 import { regoFmt } from "./rego/fmt.js";
 import { regoGator } from "./rego/gator.js";
@@ -23,5 +25,7 @@ export const rego: DeclareCommand = (program, cli) => {
   regoCheck(group, cli);
   regoTest(group, cli);
   regoFmt(group, cli);
+  regoDeps(group, cli);
+  regoBench(group, cli);
   regoGator(group, cli);
 };

@@ -4,7 +4,7 @@ import { type Binding, compile, parseQuery, renderExplanation, type Value, write
 import { regoProblems } from "../../../targets/index.js";
 import { choice, type DeclareCommand, examples } from "../../command.js";
 import { type VerifyOptions, verifyOptions } from "./bundles.js";
-import { loadAll, readData } from "./load.js";
+import { collect, loadAll, readData } from "./load.js";
 
 const FORMATS = ["json", "pretty", "raw", "values", "bindings"] as const;
 const EXPLAIN = ["fails", "full"] as const;
@@ -23,8 +23,6 @@ interface Options extends VerifyOptions {
   readonly explain?: string;
   readonly json?: true;
 }
-
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export const regoEval: DeclareCommand = (group, cli) => {
   verifyOptions(

@@ -21,6 +21,9 @@ interface Document_ {
   [key: string]: unknown;
 }
 
+/** For options that may be repeated. */
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
 const ENDINGS = [".rego", ".json", ".yaml", ".yml"];
 
 /** What `-d` and `-b` name together. */
