@@ -19,33 +19,52 @@ export type FindNamespace = (name: string) => JsonObject | undefined;
 
 /**
  * @param findNamespace the Namespace objects that are known
+ * @param unnamed objects without a namespace stand in one without a name and labels, instead of in none: `gator test`
+ *   cannot tell a Pod that will be put somewhere from an object of the cluster's own, and takes them all for the former
  * @throws RingfenceError for a match of the wrong form, or one that needs a namespace that isn't known
  */
-export function matches(constraint: JsonObject, review: Review, findNamespace: FindNamespace): boolean {
+export function matches(
+  constraint: JsonObject,
+  review: Review,
+  findNamespace: FindNamespace,
+  unnamed = false,
+): boolean {
   const match = at(constraint, "spec", "match") ?? {};
   const parts = mapping(match, "spec.match");
   knownKeys(parts, "spec.match", PARTS);
   const candidates = [review.object, review.oldObject].filter((object) => object !== undefined);
   // No short cut: a part of the wrong form is an error for every object.
-  return candidates.map((object) => matchesObject(parts, object, review, findNamespace)).some((holds) => holds);
+  return candidates
+    .map((object) => matchesObject(parts, object, review, findNamespace, unnamed))
+    .some((holds) => holds);
 }
 
-function matchesObject(parts: JsonObject, object: JsonObject, review: Review, findNamespace: FindNamespace): boolean {
+function matchesObject(
+  parts: JsonObject,
+  object: JsonObject,
+  review: Review,
+  findNamespace: FindNamespace,
+  unnamed: boolean,
+): boolean {
   const { group, kind } = groupVersionKind(object);
   const isNamespace = kind === "Namespace" && group === "";
   const name = text(at(object, "metadata", "name"), "metadata.name", "");
   const own = text(at(object, "metadata", "namespace"), "metadata.namespace", "");
   const namespace = isNamespace ? name : own || text(at(review.request, "namespace"), "request.namespace", "");
+  const inNone = namespace === "" && !unnamed;
   const generateName = text(at(object, "metadata", "generateName"), "metadata.generateName", "");
+  // Objects of the cluster's own belong to no namespace, and lists of namespaces don't speak of them.
   return [
     matchesSource(at(parts, "source"), review.source),
     matchesKinds(at(parts, "kinds"), group, kind),
-    matchesScope(at(parts, "scope"), isNamespace || namespace === ""),
-    matchesNamespaces(at(parts, "namespaces"), namespace),
-    !isExcluded(at(parts, "excludedNamespaces"), namespace),
+    matchesScope(at(parts, "scope"), isNamespace || inNone),
+    inNone || matchesNamespaces(at(parts, "namespaces"), namespace),
+    inNone || !isExcluded(at(parts, "excludedNamespaces"), namespace),
     matchesName(at(parts, "name"), name, generateName),
     matchesSelector(at(parts, "labelSelector"), at(object, "metadata", "labels"), "labelSelector"),
-    () => matchesNamespaceLabels(at(parts, "namespaceSelector"), isNamespace, object, namespace, findNamespace),
+    () =>
+      (inNone && !isNamespace) ||
+      matchesNamespaceLabels(at(parts, "namespaceSelector"), isNamespace, object, namespace, findNamespace),
   ].every((part) => (typeof part === "function" ? part() : part));
 }
 
@@ -79,15 +98,14 @@ function matchesScope(value: Json | undefined, isCluster: boolean): boolean {
   throw shape("spec.match.scope is *, Cluster or Namespaced");
 }
 
-/** Objects of the cluster's own belong to no namespace, and a list of namespaces doesn't speak of them. */
 function matchesNamespaces(value: Json | undefined, namespace: string): boolean {
   const globs = texts(value, "spec.match.namespaces");
-  return globs.length === 0 || namespace === "" || globs.some((glob) => matchesGlob(glob, namespace));
+  return globs.length === 0 || globs.some((glob) => matchesGlob(glob, namespace));
 }
 
 function isExcluded(value: Json | undefined, namespace: string): boolean {
   const globs = texts(value, "spec.match.excludedNamespaces");
-  return namespace !== "" && globs.some((glob) => matchesGlob(glob, namespace));
+  return globs.some((glob) => matchesGlob(glob, namespace));
 }
 
 function matchesName(value: Json | undefined, name: string, generateName: string): boolean {
@@ -116,8 +134,7 @@ function matchesNamespaceLabels(
   findNamespace: FindNamespace,
 ): boolean {
   if (selector === undefined || selector === null) return true;
-  if (!isNamespace && namespace === "") return true;
-  const found = isNamespace ? object : findNamespace(namespace);
+  const found = isNamespace ? object : namespace === "" ? {} : findNamespace(namespace);
   if (found === undefined) {
     throw new RingfenceError({
       code: "GATEKEEPER_NAMESPACE",

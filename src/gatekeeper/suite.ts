@@ -4,10 +4,12 @@ import { RE2JS } from "re2js";
 import { RingfenceError } from "../diagnostics/index.js";
 import { type Json, readDocuments } from "../documents/index.js";
 import { RegoError } from "../rego/index.js";
+import { enforcementOf } from "./enforcement.js";
+import { type Expansion, expand, expansionsOf } from "./expansion.js";
 import { at, knownKeys, list, mapping, shape, text, texts } from "./fields.js";
 import { inventoryOf } from "./inventory.js";
 import { matches } from "./match.js";
-import { reviewOf } from "./review.js";
+import { type Review, reviewOf } from "./review.js";
 import { readTemplate, type Template, type Violation } from "./template.js";
 
 /** Gives the text of a file; throws when there is none. */
@@ -57,10 +59,12 @@ function runTest(value: Json, load: Load): readonly CaseResult[] {
       reasons: [reason],
     }));
   if (at(test, "skip") === true) return all("not run", "the suite skips this test");
-  if (at(test, "expansion") !== undefined) return all("not run", "expansion of workloads");
   let template: Template;
   let constraint: Json;
+  let expansions: readonly Expansion[];
   try {
+    const expansion = text(at(test, "expansion"), "tests[].expansion", "");
+    expansions = expansion === "" ? [] : expansionsOf(load(expansion));
     template = readTemplate(single(load, text(at(test, "template"), "tests[].template")));
     constraint = readConstraint(single(load, text(at(test, "constraint"), "tests[].constraint")), template);
   } catch (error) {
@@ -70,7 +74,7 @@ function runTest(value: Json, load: Load): readonly CaseResult[] {
   }
   if (at(test, "invalid") === true) return all("failed", "the template or constraint should be invalid, and is not");
   if (template.run === undefined) return all("not run", template.notRun ?? "");
-  return cases.map((item) => runCase(name, item, template, constraint, load));
+  return cases.map((item) => runCase(name, item, { template, constraint, expansions }, load));
 }
 
 function readConstraint(document: Json, template: Template): Json {
@@ -79,7 +83,13 @@ function readConstraint(document: Json, template: Template): Json {
   return document;
 }
 
-function runCase(test: string, value: Json, template: Template, constraint: Json, load: Load): CaseResult {
+interface Subject {
+  readonly template: Template;
+  readonly constraint: Json;
+  readonly expansions: readonly Expansion[];
+}
+
+function runCase(test: string, value: Json, { template, constraint, expansions }: Subject, load: Load): CaseResult {
   const item = mapping(value, "cases[]");
   knownKeys(item, "cases[]", ["name", "object", "inventory", "assertions", "skip"]);
   const name = text(at(item, "name"), "cases[].name", "");
@@ -91,7 +101,15 @@ function runCase(test: string, value: Json, template: Template, constraint: Json
   try {
     const inventory = texts(at(item, "inventory"), "cases[].inventory").flatMap((path) => load(path));
     const object = single(load, text(at(item, "object"), "cases[].object"));
-    const found = violationsOf(template, constraint, object, inventory);
+    const found = [
+      ...violationsOf(template, constraint, object, inventory),
+      ...expand(mapping(object, "the object"), expansions).flatMap(({ object: made, expansion }) =>
+        violationsOf(template, constraint, made, inventory, "Generated").map(({ message, ...rest }) => ({
+          ...rest,
+          message: `[Implied by ${expansion.name}] ${message}`,
+        })),
+      ),
+    ];
     const reasons = wanted.flatMap((assertion) => failureOf(assertion, found) ?? []);
     return { test, name, state: reasons.length === 0 ? "passed" : "failed", assertions: wanted.length, reasons };
   } catch (error) {
@@ -109,10 +127,12 @@ export function violationsOf(
   constraint: Json,
   object: Json,
   inventory: readonly Json[],
+  source: Review["source"] = "Original",
 ): readonly Violation[] {
-  const review = reviewOf(object);
+  const review: Review = { ...reviewOf(object), source };
   const { data, findNamespace } = inventoryOf(inventory);
   if (!matches(mapping(constraint, "the constraint"), review, findNamespace)) return [];
+  if (enforcementOf(constraint) === undefined) return [];
   if (template.run === undefined) throw shape(`${template.kind} cannot be run: ${template.notRun}`);
   const parameters = at(constraint, "spec", "parameters") ?? {};
   return template.run.violations({ review: review.request, parameters }, data);

@@ -4,12 +4,13 @@ import type { Command } from "commander";
 import { RingfenceError } from "../../../diagnostics/index.js";
 import { runSuite } from "../../../gatekeeper/index.js";
 import { type Cli, examples } from "../../command.js";
+import { gatorTest } from "./gator-test.js";
 
-/** `rego gator verify`: suites of Gatekeeper's gator, without a cluster. */
+/** `rego gator`: what Gatekeeper's gator does, without a cluster. */
 export function regoGator(group: Command, cli: Cli): void {
-  group
-    .command("gator")
-    .description("run Gatekeeper's suites of tests, as gator does")
+  const gator = group.command("gator").description("Gatekeeper's templates and constraints, as gator runs them");
+  gatorTest(gator, cli);
+  gator
     .command("verify <paths...>")
     .description("run the suites in files and folders")
     .option("-v, --verbose", "name the cases that pass, too")
@@ -21,7 +22,7 @@ export function regoGator(group: Command, cli: Cli): void {
       const count = (state: string) => results.filter((result) => result.state === state).length;
       if (count("failed") > 0 || results.length === 0) cli.exit(1);
       if (json === true) {
-        cli.terminal.json({ results });
+        cli.terminal.json({ cases: results });
         return;
       }
       for (const { test, name, state, reasons } of results) {
