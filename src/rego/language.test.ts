@@ -45,6 +45,16 @@ const CASES: Record<string, Record<string, Case>> = {
       rules: 'f([x, 1]) := x\nf({"k": x}) := x\np := [f([7, 1]), f({"k": 8})]\nq := f([7, 2])',
       want: { p: [7, 8] },
     },
+    "a rule without arguments may be called, where its value may be anything": {
+      rules: "g() := out if out := input.x\np if g() == 1\nq := [g() | true]\nr if not g() == 2\ns if g(1)",
+      input: { x: 1 },
+      want: { g: 1, p: true, q: [1], r: true, s: true },
+    },
+    "what is called before a plain `not` has to be defined": {
+      rules: "g := out if out := input.x\np if not g()\nq if not g() == 1",
+      input: {},
+      want: { p: true },
+    },
     "a repeated argument has to be equal": { rules: "f(x, x) := x\np := f(1, 1)\nq := f(1, 2)", want: { p: 1 } },
     "a default needs defined arguments": {
       rules: "default f(_) := 0\nf(x) := x if x > 1\np := f(1)\nq := f(input.none)",

@@ -65,6 +65,8 @@ export interface RefTerm {
   /** May be empty for `input` and `data`. */
   readonly path: readonly NormalTerm[];
   readonly at: Place;
+  /** Written as a call without arguments. */
+  readonly called?: true;
 }
 export interface ComprehensionTerm {
   readonly kind: "comprehension";

@@ -166,6 +166,7 @@ function makeEnvironment(
     print: options.print,
     builtin: options.builtin,
     functionArity: (path) => functions.get(pathKey(path)),
+    isRule: (path) => documents.has(pathKey(path)),
     isPartOfRule(path) {
       for (let length = 1; length < path.length; length++) {
         if (documents.has(pathKey(path.slice(0, length)))) return true;

@@ -41,6 +41,8 @@ export interface Environment {
   builtin(name: string): BuiltinFacts | undefined;
   /** Arity of the function at a path below `data`. */
   functionArity(path: DocumentPath): number | undefined;
+  /** Whether a rule without arguments stands at exactly this path below `data`. */
+  isRule(path: DocumentPath): boolean;
   /** Whether a path leads into the document of one rule. */
   isPartOfRule(path: DocumentPath): boolean;
 }

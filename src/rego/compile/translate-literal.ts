@@ -109,7 +109,9 @@ export abstract class LiteralTranslator extends TermTranslator {
       const outcome: NormalTerm = { kind: "local", local: this.fresh() };
       const call = this.call(value, output, outcome);
       const left = this.assigned(target, literal);
-      if (call !== undefined && left !== undefined) output.literals.push({ ...call, result: left, at });
+      if (call === undefined || left === undefined) return;
+      if (call.kind === "unify") output.literals.push({ ...call, left, at });
+      else if (call.kind === "call") output.literals.push({ ...call, result: left, at });
       return;
     }
     const right = this.term(value, output);

@@ -10,11 +10,14 @@ import type {
   Callee,
   CallLiteral,
   ComprehensionTerm,
+  DocumentPath,
   Local,
   NormalLiteral,
   NormalTerm,
   NormalWith,
   Place,
+  TestLiteral,
+  UnifyLiteral,
 } from "./normal-form.js";
 import { type Environment, type GlobalRef, mentionedInTerm, mentionedNames, operatorName, Scope } from "./scope.js";
 
@@ -163,10 +166,17 @@ export abstract class TermTranslator {
   }
 
   /** The literal for a call whose outcome is unified with `result`; without `result`, its truth is tested. */
-  protected call(term: CallTerm, output: Output, result: NormalTerm | undefined): CallLiteral | undefined {
+  protected call(
+    term: CallTerm,
+    output: Output,
+    result: NormalTerm | undefined,
+  ): CallLiteral | UnifyLiteral | TestLiteral | undefined {
     const callee = this.callee(term);
     if (callee === undefined) return undefined;
     const args = term.args.map((arg) => this.term(arg, output));
+    if (this.isRule(callee) && args.length <= (result === undefined ? 1 : 0)) {
+      return this.ruleCall(term, callee.path, result ?? args[0], output);
+    }
     const arity = this.checkArity(term, callee, args.length, result);
     const at = this.place(term);
     if (arity === undefined || args.length === arity || result !== undefined) {
@@ -174,6 +184,27 @@ export abstract class TermTranslator {
     }
     const last = args.pop() as NormalTerm;
     return { kind: "call", callee, args, result: last, with: output.withs, at };
+  }
+
+  private isRule(callee: Callee): callee is Extract<Callee, { kind: "function" }> {
+    return (
+      callee.kind === "function" && this.env.functionArity(callee.path) === undefined && this.env.isRule(callee.path)
+    );
+  }
+
+  /** `f()` of a rule without arguments reads it, which the type checker allows where its value may be anything. */
+  private ruleCall(
+    term: CallTerm,
+    rule: DocumentPath,
+    result: NormalTerm | undefined,
+    output: Output,
+  ): UnifyLiteral | TestLiteral {
+    const at = this.place(term);
+    const path = rule.map((value) => ({ kind: "constant", value }) as const);
+    const read: NormalTerm = { kind: "ref", base: "data", path, at, called: true };
+    const shared = { with: output.withs, at };
+    if (result === undefined) return { kind: "test", term: read, ...shared };
+    return { kind: "unify", left: result, right: read, assign: false, ...shared };
   }
 
   private callee(term: CallTerm): Callee | undefined {

@@ -196,8 +196,18 @@ export class TypeChecker {
         const key = term.key === undefined ? "any" : this.term(term.key, inside, term.at);
         return { kind: "object", fixed: {}, rest: { key, value } };
       }
-      case "ref":
-        return this.ref(term, environment, quiet);
+      case "ref": {
+        const type = this.ref(term, environment, quiet);
+        if (term.called === true && type !== "any" && !quiet) {
+          const name = term.path.map((part) => (part.kind === "constant" ? String(part.value) : "")).join(".");
+          this.report(
+            term.at,
+            `undefined function data.${name}`,
+            "it is a rule without arguments: write no parentheses",
+          );
+        }
+        return type;
+      }
     }
   }
 
