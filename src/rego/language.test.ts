@@ -45,6 +45,11 @@ const CASES: Record<string, Record<string, Case>> = {
       rules: 'f([x, 1]) := x\nf({"k": x}) := x\np := [f([7, 1]), f({"k": 8})]\nq := f([7, 2])',
       want: { p: [7, 8] },
     },
+    "numbers in heads are constant parts, whatever their text": {
+      rules: "p[1e2].k := 1 if input.none\np.a.k := input.none\nq[3.0] := 2\nr := q[3]",
+      input: {},
+      want: { p: { "1e2": {}, a: {} }, q: { "3.0": 2 }, r: 2 },
+    },
     "a rule without arguments may be called, where its value may be anything": {
       rules: "g() := out if out := input.x\np if g() == 1\nq := [g() | true]\nr if not g() == 2\ns if g(1)",
       input: { x: 1 },

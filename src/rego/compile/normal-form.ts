@@ -162,6 +162,8 @@ export interface NormalBranch {
 export interface NormalRule {
   /** Ground path below `data`. */
   readonly ground: DocumentPath;
+  /** Numbers of the ground path as their author wrote them (`1e2`), by their position in it. */
+  readonly labels?: ReadonlyMap<number, Value>;
   /** `complete` has an empty `path`; `object` a non-empty one; `set` adds `key` to the set at `path`. */
   readonly kind: "complete" | "function" | "object" | "set";
   readonly path: readonly NormalTerm[];

@@ -2,24 +2,27 @@
  * The documents that rules define, as a tree over their ground paths below `data`. A node may hold the definitions of
  * one rule, and children: packages, and rules whose heads continue its path.
  */
-import type { CanonicalKey } from "../value/index.js";
+import type { CanonicalKey, Value } from "../value/index.js";
 import type { DocumentPath, NormalRule } from "./normal-form.js";
 
 export class RuleNode {
   readonly path: DocumentPath;
+  /** The last part of the path as written, where that is a number with a text of its own. */
+  readonly label: Value | undefined;
   readonly children = new Map<CanonicalKey, RuleNode>();
   readonly rules: NormalRule[] = [];
 
-  constructor(path: DocumentPath = []) {
+  constructor(path: DocumentPath = [], label?: Value) {
     this.path = path;
+    this.label = label;
   }
 
-  ensure(path: DocumentPath): RuleNode {
+  ensure(path: DocumentPath, labels?: ReadonlyMap<number, Value>): RuleNode {
     let node: RuleNode = this;
-    for (const part of path) {
+    for (const [at, part] of path.entries()) {
       let child = node.children.get(part);
       if (child === undefined) {
-        child = new RuleNode([...node.path, part]);
+        child = new RuleNode([...node.path, part], labels?.get(at));
         node.children.set(part, child);
       }
       node = child;
@@ -49,6 +52,6 @@ export class RuleNode {
 export function buildTree(packages: readonly (readonly string[])[], rules: readonly NormalRule[]): RuleNode {
   const root = new RuleNode();
   for (const path of packages) root.ensure(path);
-  for (const rule of rules) root.ensure(rule.ground).rules.push(rule);
+  for (const rule of rules) root.ensure(rule.ground, rule.labels).rules.push(rule);
   return root;
 }

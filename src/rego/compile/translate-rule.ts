@@ -3,36 +3,42 @@
  * unification at the start of the body. What a head needs evaluated becomes literals at the end of the body.
  */
 import type { Body, Head, Literal, Rule, Term } from "../syntax/ast.js";
-import { type CanonicalKey, parseNumber, type Value } from "../value/index.js";
+import { type CanonicalKey, canonicalKey, parseNumber, type Value } from "../value/index.js";
 import type { Local, NormalBranch, NormalLiteral, NormalQuery, NormalRule, NormalTerm } from "./normal-form.js";
 import { declaredNames, type Environment, mentionedInTerm, mentionedNames, Scope } from "./scope.js";
 import { LiteralTranslator } from "./translate-literal.js";
 
-/** The part of a head's path that is constant text, and what follows it. */
-export function splitHeadPath(head: Head): { ground: CanonicalKey[]; rest: readonly Term[] } {
+/** The part of a head's path that is constant, with the numbers in it that keep their text, and what follows it. */
+export function splitHeadPath(head: Head): {
+  ground: CanonicalKey[];
+  labels: ReadonlyMap<number, Value>;
+  rest: readonly Term[];
+} {
   const ground: CanonicalKey[] = [head.name.name];
+  const labels = new Map<number, Value>();
   let index = 0;
   for (; index < head.path.length; index++) {
     const part = head.path[index];
-    const key = part === undefined ? undefined : scalarKey(part);
-    if (key === undefined) break;
-    ground.push(key);
+    const value = part === undefined ? undefined : scalarOf(part);
+    if (value === undefined) break;
+    const key = canonicalKey(value);
+    // A number that no double holds has no key of its own here, and is a part that varies.
+    if (typeof value === "object" && value !== null && typeof key === "string") break;
+    if (key !== value && typeof value !== "string") labels.set(ground.length, value);
+    ground.push(typeof value === "string" ? value : key);
   }
-  return { ground, rest: head.path.slice(index) };
+  return { ground, labels, rest: head.path.slice(index) };
 }
 
-function scalarKey(term: Term): CanonicalKey | undefined {
+function scalarOf(term: Term): Value | undefined {
   switch (term.kind) {
     case "null":
       return null;
     case "boolean":
     case "string":
       return term.value;
-    case "number": {
-      const value = parseNumber(term.text);
-      // A number with a text of its own (`3.0`) keeps it as a part that varies.
-      return typeof value === "number" ? value : undefined;
-    }
+    case "number":
+      return parseNumber(term.text);
     default:
       return undefined;
   }
@@ -57,7 +63,8 @@ export class RuleTranslator extends LiteralTranslator {
   /** `module` is the index of the rule's module among those compiled. */
   rule(rule: Rule, module: number): NormalRule {
     const { head } = rule;
-    const { ground, rest } = splitHeadPath(head);
+    const { ground, labels, rest } = splitHeadPath(head);
+    const offset = this.env.packagePath.length;
     const args = head.args ?? [];
     this.scope = new Scope(undefined);
     const slots = args.map((arg) => this.argument(arg));
@@ -78,6 +85,7 @@ export class RuleTranslator extends LiteralTranslator {
       head.key !== undefined ? "set" : args.length > 0 ? "function" : rest.length > 0 ? "object" : "complete";
     return {
       ground: [...this.env.packagePath, ...ground],
+      ...(labels.size === 0 ? {} : { labels: new Map([...labels].map(([at, value]) => [at + offset, value])) }),
       kind,
       path,
       ...(key === undefined ? {} : { key }),

@@ -356,12 +356,12 @@ function pass(frame: Frame, value: Value | undefined, sink: Sink): boolean {
 }
 
 /** Keys of everything at a position, in value order; non-string keys of base documents don't occur. */
-function keysAt({ node, base, over }: Position): readonly CanonicalKey[] {
+function keysAt({ node, base, over }: Position): readonly Value[] {
   const keys = new Set<CanonicalKey>([...(node?.children.keys() ?? []), ...(over?.children.keys() ?? [])]);
   if (base !== undefined && isObject(base)) {
     if (base instanceof RegoObject) {
       for (const [key] of base.entries()) if (typeof key === "string") keys.add(key);
     } else for (const key of Object.keys(base)) keys.add(key);
   }
-  return [...keys].sort(compare);
+  return [...keys].map((key) => node?.children.get(key)?.label ?? key).sort(compare);
 }

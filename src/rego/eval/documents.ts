@@ -23,6 +23,8 @@ import { keyConflict, RuleSet } from "./rule-set.js";
 
 export class DocumentNode {
   readonly path: DocumentPath;
+  /** The key under which the node shows, where that is not its own. */
+  readonly label: Value | undefined;
   readonly children: ReadonlyMap<CanonicalKey, DocumentNode>;
   readonly rules: RuleSet | undefined;
 
@@ -30,6 +32,7 @@ export class DocumentNode {
     const children = new Map<CanonicalKey, DocumentNode>();
     for (const [key, child] of node.children) children.set(key, new DocumentNode(child, store));
     this.path = node.path;
+    this.label = node.label;
     this.children = children;
     this.rules =
       node.rules.length === 0 ? undefined : new RuleSet(node.path, node.rules, store, node.children.size > 0);
@@ -214,20 +217,21 @@ function collect(
   for (const [key, child] of node.children) {
     const childOver = typeof key === "string" ? over?.children.get(key) : undefined;
     const childRules = child.rules;
-    if (childOver?.value !== undefined) place().put(key, childOver.value);
+    const shown = child.label ?? key;
+    if (childOver?.value !== undefined) place().put(shown, childOver.value);
     else if (childRules?.kind === "complete") {
       const value = childRules.complete(context);
-      if (value !== undefined) place().put(key, value, childRules.definitions[0]);
+      if (value !== undefined) place().put(shown, value, childRules.definitions[0]);
     } else if (childRules?.kind !== "function" || child.children.size > 0) {
       const childBase = base === undefined ? undefined : lookup(base, key);
       const inside = inRule || partial;
       if (!inside && childRules !== undefined && child.children.size === 0) {
         // By way of the cache, since other rules may read the same document.
         const value = documentAt(context, { node: child, base: childBase, over: childOver });
-        if (value !== undefined) place().put(key, value);
+        if (value !== undefined) place().put(shown, value);
         continue;
       }
-      collect(context, child, () => place().at(key, childRules?.definitions[0]), childBase, childOver, inside);
+      collect(context, child, () => place().at(shown, childRules?.definitions[0]), childBase, childOver, inside);
     }
   }
 }
