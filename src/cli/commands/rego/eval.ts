@@ -1,6 +1,6 @@
 import { RingfenceError } from "../../../diagnostics/index.js";
 import { readSource } from "../../../files/index.js";
-import { type Binding, compile, parseQuery, renderExplanation, type Value, writeJson } from "../../../rego/index.js";
+import { compile, parseQuery, RegoObject, renderExplanation, type Value, writeJson } from "../../../rego/index.js";
 import { regoProblems } from "../../../targets/index.js";
 import { choice, type DeclareCommand, examples } from "../../command.js";
 import { type VerifyOptions, verifyOptions } from "./bundles.js";
@@ -60,7 +60,7 @@ export const regoEval: DeclareCommand = (group, cli) => {
       const inputPath = options.stdinInput === true ? "-" : options.input;
       const input = inputPath === undefined ? undefined : readData(readSource(inputPath));
       cli.terminal.step("evaluating");
-      let bindings: readonly Binding[];
+      let solutions: readonly Solution[];
       try {
         const policy = compile(loaded.modules, {
           data: loaded.data,
@@ -68,50 +68,56 @@ export const regoEval: DeclareCommand = (group, cli) => {
         });
         const explained = explain === undefined ? undefined : policy.explained(explain, { values: true });
         const prepared = (explained ?? policy).query(isSingleExpression(query) ? `${VALUE} := ${query}` : query);
-        bindings = prepared.evaluate(input, { strictErrors: options.strictBuiltinErrors === true });
+        solutions = prepared.solutions(input, { strictErrors: options.strictBuiltinErrors === true });
         if (explained !== undefined) cli.terminal.note(renderExplanation(explained.explanation()));
       } catch (error) {
         throw new RingfenceError(regoProblems(error, sources, "REGO_INVALID"));
       }
-      cli.terminal.result(render(bindings, query, format));
-      if (options.fail === true && bindings.length === 0) cli.exit(1);
-      if (options.failDefined === true && bindings.length > 0) cli.exit(1);
+      cli.terminal.result(render(solutions, query, format));
+      if (options.fail === true && solutions.length === 0) cli.exit(1);
+      if (options.failDefined === true && solutions.length > 0) cli.exit(1);
     });
 };
 
-/** OPA's shapes: a query that binds nothing shows its own value. */
-function render(bindings: readonly Binding[], query: string, format: (typeof FORMATS)[number]): string {
-  const rows = bindings.map((binding) => ({
-    bindings: Object.fromEntries(Object.entries(binding).filter(([name]) => name !== VALUE)),
-    value: ownValue(binding),
+type Solution = ReadonlyMap<string, Value>;
+
+/** OPA's shapes: a query that binds nothing shows its own value. Numbers keep their digits. */
+function render(solutions: readonly Solution[], query: string, format: (typeof FORMATS)[number]): string {
+  const rows = solutions.map((solution) => ({
+    bindings: [...solution].filter(([name]) => name !== VALUE),
+    value: solution.get(VALUE) ?? true,
   }));
-  const text = (value: unknown) => writeJson(value as Value);
+  const bindings = (row: (typeof rows)[number]) => RegoObject.of(row.bindings);
   switch (format) {
     case "bindings":
-      return JSON.stringify(
-        rows.map((row) => row.bindings),
-        null,
-        2,
-      );
+      return writeJson(rows.map(bindings), INDENT);
     case "values":
-      return rows.map(({ value }) => text(value)).join("\n");
+      return rows.map(({ value }) => writeJson(value)).join("\n");
     case "raw":
-      return rows.map(({ value }) => (typeof value === "string" ? value : text(value))).join("\n");
+      return rows.map(({ value }) => (typeof value === "string" ? value : writeJson(value))).join("\n");
     case "pretty":
-      return rows.length === 0
-        ? "undefined"
-        : rows
-            .map((row) => JSON.stringify(Object.keys(row.bindings).length > 0 ? row.bindings : row.value, null, 2))
-            .join("\n");
+      if (rows.length === 0) return "undefined";
+      return rows.map((row) => writeJson(row.bindings.length > 0 ? bindings(row) : row.value, INDENT)).join("\n");
     case "json": {
       if (rows.length === 0) return "{}";
-      const result = rows.map((row) => ({
-        expressions: [{ value: row.value, text: query, location: { row: 1, col: 1 } }],
-        ...(Object.keys(row.bindings).length === 0 ? {} : { bindings: row.bindings }),
-      }));
-      return JSON.stringify({ result }, null, 2);
+      const results = rows.map((row) => {
+        const shown = `"value": ${inside(row.value, 5)},\n${INDENT.repeat(5)}"text": ${writeJson(query)}`;
+        const location = `"location": {\n${INDENT.repeat(6)}"row": 1,\n${INDENT.repeat(6)}"col": 1\n${INDENT.repeat(5)}}`;
+        const expression = `{\n${INDENT.repeat(5)}${shown},\n${INDENT.repeat(5)}${location}\n${INDENT.repeat(4)}}`;
+        const expressions = `"expressions": [\n${INDENT.repeat(4)}${expression}\n${INDENT.repeat(3)}]`;
+        const bound = row.bindings.length === 0 ? "" : `,\n${INDENT.repeat(3)}"bindings": ${inside(bindings(row), 3)}`;
+        return `{\n${INDENT.repeat(3)}${expressions}${bound}\n${INDENT.repeat(2)}}`;
+      });
+      return `{\n${INDENT}"result": [\n${INDENT.repeat(2)}${results.join(`,\n${INDENT.repeat(2)}`)}\n${INDENT}]\n}`;
     }
   }
+}
+
+const INDENT = "  ";
+
+/** JSON of a value that stands `depth` levels deep. */
+function inside(value: Value, depth: number): string {
+  return writeJson(value, INDENT).replaceAll("\n", `\n${INDENT.repeat(depth)}`);
 }
 
 /** Under this name the value of a query that is one expression is bound. */
@@ -127,8 +133,4 @@ function isSingleExpression(query: string): boolean {
   } catch {
     return false;
   }
-}
-
-function ownValue(binding: Binding): unknown {
-  return Object.hasOwn(binding, VALUE) ? binding[VALUE] : true;
 }
