@@ -159,6 +159,8 @@ const claim = any(
   "every held in claims.roles { held in data.roles }",
   text`claims.realm.roles[_] == ${role}`,
   text`${role} in object.get(claims, ["realm", "roles"], [])`,
+  'not "admin" in object.get(claims.realm, "roles", [])',
+  'object.get(claims.realm, "level", "none") == "none"',
   "count({held | some held in claims.roles; held in data.roles}) > 0",
   'count(held_roles & {"admin"}) > 0',
   'count(held_roles - {"admin"}) == 0',

@@ -14,7 +14,7 @@ import { tokenText } from "../../src/verify/replay/token-text.js";
 import { decisionPointManifests } from "./opa-manifests.js";
 import { type Asked, DATA, DESTINATION, PORT, policies, requests } from "./opa-policies.js";
 
-const RUNS = Number(process.env.RINGFENCE_PROPERTY_RUNS ?? "60");
+const RUNS = Number(process.env.RINGFENCE_PROPERTY_RUNS ?? "40");
 const SEED = process.env.RINGFENCE_PROPERTY_SEED;
 /** Requests for each policy: looking at one more costs little. */
 const EACH = 250;

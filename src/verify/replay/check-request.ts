@@ -11,6 +11,8 @@ export interface Checked {
   readonly port: number;
   /** undefined for bytes; `path` is the evaluated one */
   readonly http: (HttpRequest & { readonly path: string }) | undefined;
+  /** headers that a filter of the proxy writes, before the question or behind it */
+  readonly written?: readonly string[];
 }
 
 /** What unknown fields hold while the policy is evaluated, and whether one of them was asked for. */
@@ -66,14 +68,20 @@ export function checkRequest(checked: Checked, unknowns: Unknowns): Fields | "re
       ["certificate", "service", "labels"],
       unknowns,
     ),
-    ...(http === undefined ? {} : { request: withUnknowns({ http: httpFields(http, unknowns) }, ["time"], unknowns) }),
+    ...(http === undefined
+      ? {}
+      : { request: withUnknowns({ http: httpFields(http, checked.written ?? [], unknowns) }, ["time"], unknowns) }),
   };
   withUnknowns(attributes, ["contextExtensions", "metadataContext", "routeMetadataContext", "tlsSession"], unknowns);
   const others = ["parsed_query", "parsed_body", "truncated_body", "version"];
   return withUnknowns({ attributes, parsed_path: parsed }, others, unknowns);
 }
 
-function httpFields(http: HttpRequest & { readonly path: string }, unknowns: Unknowns): Fields {
+function httpFields(
+  http: HttpRequest & { readonly path: string },
+  written: readonly string[],
+  unknowns: Unknowns,
+): Fields {
   const path = http.path + queryOf(http.target);
   const headers: Fields = { ":method": http.method, ":path": path, ":authority": http.host };
   for (const [name, value] of http.headers) headers[name] = value;
@@ -82,7 +90,7 @@ function httpFields(http: HttpRequest & { readonly path: string }, unknowns: Unk
       method: http.method,
       path,
       host: http.host,
-      headers: withUnknowns(headers, SET_ON_THE_WAY, unknowns),
+      headers: withUnknowns(headers, [...SET_ON_THE_WAY, ...written], unknowns),
     },
     ["id", "headerMap", "scheme", "query", "fragment", "size", "protocol", "body", "rawBody"],
     unknowns,

@@ -317,8 +317,10 @@ function asked(
   if (call.request === QUESTION) return { outcome: "unknown", reason: "an authorizer is asked about the way to one" };
   const headers = new Map(http?.headers);
   if (token?.at.kind === "header") headers.set(token.at.name, `${token.at.prefix ?? ""}${tokenText(token)}`);
-  // A filter may take the token off before the question or after it.
-  if (token !== undefined && rules.some((one) => !one.forwardOriginalToken)) {
+  // A filter may take the token off before the question or after it, or look for one in another place.
+  const moved = ({ forwardOriginalToken, fromHeaders, fromParams, fromCookies }: JwtRule): boolean =>
+    !forwardOriginalToken || fromHeaders.length + fromParams.length + fromCookies.length > 0;
+  if (token !== undefined && rules.some(moved)) {
     return { outcome: "unknown", reason: "whether the authorizer still sees the token is not known" };
   }
   const checked = {
@@ -326,6 +328,10 @@ function asked(
     destinationPrincipal: `spiffe://${identity(cluster, call.to)}`,
     port: call.port,
     http: http === undefined || path === undefined ? undefined : { ...http, headers, path },
+    written: rules.flatMap((one) => [
+      ...(one.outputPayloadToHeader === undefined ? [] : [one.outputPayloadToHeader.toLowerCase()]),
+      ...one.outputClaimToHeaders.map(({ header }) => header.toLowerCase()),
+    ]),
   };
   return askAuthorizer(cluster, provider, checked, (point) => questionArrives(cluster, call.to, point));
 }

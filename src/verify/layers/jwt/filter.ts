@@ -31,10 +31,14 @@ export function jwtFilterOf(policies: readonly RequestAuthentication[]): JwtFilt
   return { policies, rules, writtenHeaders: new Set(written.map((name) => name.toLowerCase())) };
 }
 
+/** Whether a rule looks for its token in other places than the usual one. */
+export function looksElsewhere(rule: JwtRule): boolean {
+  return rule.fromHeaders.length + rule.fromParams.length + rule.fromCookies.length > 0;
+}
+
 /** The headers in which a rule looks for its token; it strips them from the request unless it forwards the token. */
 function tokenHeaders(rule: JwtRule): readonly string[] {
-  const elsewhere = rule.fromHeaders.length + rule.fromParams.length + rule.fromCookies.length > 0;
-  return elsewhere ? rule.fromHeaders.map(({ name }) => name) : ["authorization"];
+  return looksElsewhere(rule) ? rule.fromHeaders.map(({ name }) => name) : ["authorization"];
 }
 
 /** The requests that the filter lets pass. */

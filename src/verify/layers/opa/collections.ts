@@ -130,6 +130,8 @@ function got([object, path, otherwise]: readonly Symbolic[], host: Host): readon
   if (object === undefined || path === undefined || otherwise === undefined) return undefined;
   const keys =
     path.kind === "known" && isArray(path.value) ? path.value.map(known) : path.kind === "array" ? path.items : [path];
+  const kind = kindOf(object);
+  if (kind !== "object") return kind === undefined ? undefined : [];
   let cases: readonly Case[] = surely(object);
   for (const key of keys) {
     cases = cases.flatMap(({ when, value }) =>

@@ -12,7 +12,7 @@ import { combine, type Layer, type LayerVerdict, open, outcome, type Reason, ver
 import { authorizerOf, type DecisionPoint, spanOf } from "../../opa/decision-points.js";
 import { dimension, only, RequestSet, withinLimits } from "../../space/index.js";
 import { isDryRun, policySet, type Surroundings } from "../authorization/index.js";
-import { jwtFilterOn } from "../jwt/filter.js";
+import { type JwtFilter, jwtFilterOn, looksElsewhere } from "../jwt/filter.js";
 import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
 import { type Answers, answersOf } from "./decision.js";
 
@@ -160,19 +160,21 @@ class Seat {
       ]);
       return either([{ may: asked.complement(), must: asked.complement() }, READ, MAYBE]);
     }
-    const answers = this.#answers(
-      resolution.point,
-      chain,
-      filter?.rules.some((one) => !one.forwardOriginalToken) ?? false,
-    );
+    const answers = this.#answers(resolution.point, chain, filter);
     return either([{ may: asked.complement(), must: asked.complement() }, this.#reached(resolution.point, answers)]);
   }
 
-  #answers(point: DecisionPoint, chain: "http" | "tcp", stripsToken: boolean): Answers {
+  #answers(point: DecisionPoint, chain: "http" | "tcp", filter: JwtFilter | undefined): Answers {
     const principal = principalOf(this.workload, this.pod, this.cluster.mesh.trustDomain);
     const { policy, data } = point.bundle;
     const answers = withinLimits(() =>
-      answersOf(policy.normalForm, data, point.path, { principal, port: this.port, chain, stripsToken }),
+      answersOf(policy.normalForm, data, point.path, {
+        principal,
+        port: this.port,
+        chain,
+        stripsToken: filter?.rules.some((one) => !one.forwardOriginalToken || looksElsewhere(one)) ?? false,
+        writtenHeaders: filter?.writtenHeaders ?? new Set(),
+      }),
     );
     this.#reasons.push(() => reasonsOf(point, answers));
     return answers ?? { allowed: MAYBE, answered: MAYBE, unread: [] };

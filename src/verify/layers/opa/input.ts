@@ -32,8 +32,10 @@ export interface Destination {
   readonly principal: string;
   readonly port: number;
   readonly chain: "http" | "tcp";
-  /** the header that a JWT filter may take away before or after the question */
+  /** a JWT filter may take the token away before the question, or looks for one elsewhere */
   readonly stripsToken: boolean;
+  /** headers (lower case) that a JWT filter writes, before the question or behind it */
+  readonly writtenHeaders?: ReadonlySet<string>;
 }
 
 const ENCRYPTED = not(where(dimension.principal, ABSENT));
@@ -87,12 +89,12 @@ export function checkInput(destination: Destination): Symbolic {
   });
 }
 
-function httpTree({ stripsToken }: Destination): Symbolic {
+function httpTree({ stripsToken, writtenHeaders }: Destination): Symbolic {
   return tree({
     method: surely(ofDimension(dimension.method)),
     path: surely(TARGET),
     host: surely(ofDimension(dimension.host)),
-    headers: surely({ kind: "tree", child: (name) => header(name, stripsToken) }),
+    headers: surely({ kind: "tree", child: (name) => header(name, stripsToken, writtenHeaders) }),
     id: OPEN,
     headerMap: OPEN,
     scheme: OPEN,
@@ -109,14 +111,14 @@ function httpTree({ stripsToken }: Destination): Symbolic {
 const REWRITTEN =
   /^(x-envoy-.*|x-forwarded-.*|x-request-id|x-b3-.*|b3|traceparent|tracestate|:scheme|te|connection|content-length|transfer-encoding|expect|upgrade|via|server)$/;
 
-function header(name: string, stripsToken: boolean): readonly Case[] {
+function header(name: string, stripsToken: boolean, written: Destination["writtenHeaders"]): readonly Case[] {
   if (name === ":method") return surely(ofDimension(dimension.method));
   if (name === ":path") return surely(TARGET);
   if (name === ":authority") return surely(ofDimension(dimension.host));
   // Envoy writes names in lower case and has no `host` beside `:authority`.
   if (name !== name.toLowerCase() || name === "host") return [];
   if (name === "authorization") return stripsToken ? OPEN : AUTHORIZATION_CASES;
-  if (REWRITTEN.test(name)) return OPEN;
+  if (REWRITTEN.test(name) || written?.has(name)) return OPEN;
   const from = dimension.header(name);
   return [{ when: not(where(from, ABSENT)), value: ofDimension(from) }];
 }
