@@ -4,7 +4,13 @@ import { dirname, join, resolve } from "node:path";
 import { RingfenceError } from "./diagnostics/index.js";
 import { globFiles, readSource } from "./files/index.js";
 import { derive, type Policy } from "./policy/index.js";
-import { authoritySecret, StateFolder, Supervisor, type SupervisorOptions } from "./runtime/index.js";
+import {
+  authoritySecret,
+  authoritySecretPath,
+  StateFolder,
+  Supervisor,
+  type SupervisorOptions,
+} from "./runtime/index.js";
 import { authorizationBundle } from "./targets/index.js";
 import { loadWorkflow } from "./workflow/index.js";
 
@@ -58,6 +64,7 @@ export async function runWorkflow(path: string, { stateFolder, ...options }: Run
     folder: folderOf(path),
     state: stateOf(path, policy.workflow, stateFolder),
     secret: authoritySecret(),
+    hidden: [authoritySecretPath()],
   });
 }
 

@@ -12,6 +12,7 @@ export { type Limits, type ProxyPlan, planProxies, type StandIn } from "./pep/in
 export { detectIsolation, type Isolation } from "./sandbox/index.js";
 export {
   authoritySecret,
+  authoritySecretPath,
   findDecision,
   order,
   StateFolder,

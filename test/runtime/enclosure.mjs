@@ -34,6 +34,12 @@ const keyFile = join(others, "proxy.key");
 writeFileSync(keyFile, "private");
 writeFileSync(join(folder, ".env"), "TOKEN=private");
 writeFileSync(join(folder, "service.txt"), "own code");
+// What lies in the workflow's folder and is nobody's to read: hidden files at any depth, everybody's secrets.
+const nested = join(folder, "services/model");
+const othersSecrets = join(folder, "all-secrets");
+for (const path of [nested, othersSecrets]) mkdirSync(path, { recursive: true });
+writeFileSync(join(nested, ".env.production"), "TOKEN=private");
+writeFileSync(join(othersSecrets, "another-key"), "private");
 
 const listen = (server, ...at) => new Promise((resolve) => server.listen(...at, () => resolve(server.address())));
 const hello = () => createServer((socket) => socket.on("error", () => undefined).end("reached"));
@@ -67,6 +73,7 @@ async function probe(isolation) {
     data,
     etc: {},
     secrets: {},
+    hidden: [othersSecrets],
     inside: insideProgram,
     command: `"${process.execPath}" "$PROBE"`,
     env: {},
@@ -92,7 +99,14 @@ async function probe(isolation) {
         otherSocket: { path: socketPath },
         abstractSocket: { abstract: abstract.slice(1) },
       }),
-      FILES: JSON.stringify({ keyFile, envFile: join(folder, ".env"), hostShadow: "/etc/shadow", hostHome: "/root" }),
+      FILES: JSON.stringify({
+        keyFile,
+        envFile: join(folder, ".env"),
+        nestedEnvFile: join(nested, ".env.production"),
+        othersSecret: join(othersSecrets, "another-key"),
+        hostShadow: "/etc/shadow",
+        hostHome: "/root",
+      }),
       VICTIM: String(victim.pid),
       SUPERVISOR: String(process.pid),
     },

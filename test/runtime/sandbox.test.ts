@@ -59,7 +59,8 @@ describe.skipIf(!canClose || isolation.kind === "advisory")("a workload in its s
       otherSocket: true,
       abstractSocket: true,
     });
-    expect(control.read).toMatchObject({ keyFile: true, envFile: true, hostHome: true });
+    const readable = { keyFile: true, envFile: true, nestedEnvFile: true, othersSecret: true, hostHome: true };
+    expect(control.read).toMatchObject(readable);
     expect(control.signalled).toEqual({ VICTIM: true, SUPERVISOR: true });
     expect(control.writesCode).toBe(true);
   });
@@ -69,8 +70,8 @@ describe.skipIf(!canClose || isolation.kind === "advisory")("a workload in its s
     expect(Object.values(enclosed.reached)).toEqual([false, false, false, false, false]);
   });
 
-  it("reads no key, no environment file, no home", () => {
-    expect(Object.values(enclosed.read)).toEqual([false, false, false, false]);
+  it("reads no key, no environment file, no secret of others, no home", () => {
+    expect(Object.values(enclosed.read)).toEqual([false, false, false, false, false, false]);
   });
 
   it("signals and sees nobody outside", () => {

@@ -34,6 +34,11 @@ createServer(async (request, response) => {
   } else if (request.url === "/secrets") {
     const found = readdirSync(RINGFENCE_SECRETS).map((file) => [file, readFileSync(RINGFENCE_SECRETS + "/" + file, "utf8")]);
     response.end(JSON.stringify(Object.fromEntries(found)));
+  } else if (request.url === "/peek") {
+    const seen = ["own-secrets/model-key", "config/ringfence/authority.key", ".ringfence/faults/authority.json"].filter((path) => {
+      try { return readFileSync(path).length > 0; } catch { return false; }
+    });
+    response.end(JSON.stringify(seen));
   } else if (request.url === "/pid") response.end(String(process.pid));
   else if (request.url === "/ask" || request.url === "/other") {
     const answer = await fetch(MODEL_URL + (request.url === "/ask" ? "/infer" : "/admin"), { method: "POST", body: "{}", headers });
@@ -60,7 +65,7 @@ ${flows}`;
 const USERS = (paths: string): string =>
   `  - { from: users, to: gateway, data: [q], returns: [q], allow: [{ method: GET, path: [${paths}], roles: [asker] }] }\n`;
 const MODEL = "  - { from: gateway, to: model, data: [q], allow: [{ method: POST, path: /infer, roles: [asker] }] }\n";
-const ALL = USERS("/ask, /other, /stream, /secrets, /hello, /pid") + MODEL;
+const ALL = USERS("/ask, /other, /stream, /secrets, /peek, /hello, /pid") + MODEL;
 
 let folder = "";
 let env: NodeJS.ProcessEnv = {};
@@ -202,6 +207,7 @@ describe("ringfence up", () => {
     expect((await get(running, "/undeclared", asker)).status).toBe(403);
     expect((await get(running, "/ask")).status).toBe(403);
     expect(JSON.parse((await get(running, "/secrets", asker)).body)).toEqual({ "gateway-key": "for the gateway" });
+    if (running.status.isolation.kind === "enforced") expect((await get(running, "/peek", asker)).body).toBe("[]");
 
     const other = decisions().find(({ path, outcome }) => path === "/admin" && outcome === "deny");
     expect(other).toMatchObject({ at: "gateway", caller: "gateway", callee: "model", rules: ["gateway>model:8500"] });
@@ -324,5 +330,17 @@ describe("ringfence up", () => {
     const refused = run("up");
     expect(refused.status).toBe(3);
     expect(refused.stderr).toContain("workload `gateway` does not say how it is started here");
+  });
+
+  it("refuses secrets that every workload would read, a decision point in the open, a state folder that leads elsewhere", () => {
+    prepare();
+    const mixed = run("up", "--secrets", ".");
+    expect(mixed).toMatchObject({ status: 2, stderr: expect.stringContaining("holds the workflow's folder") });
+    const open = run("up", "--opa", "http://10.0.0.1:8181");
+    expect(open).toMatchObject({ status: 2, stderr: expect.stringContaining("neither on this machine nor") });
+    symlinkSync(join(folder, "own-secrets"), join(folder, ".ringfence"));
+    const led = run("up");
+    expect(led).toMatchObject({ status: 4, stderr: expect.stringContaining("is a link") });
+    expect(readdirSync(join(folder, "own-secrets"))).toEqual(["gateway-key", "model-key"]);
   });
 });

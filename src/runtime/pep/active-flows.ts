@@ -11,9 +11,21 @@ interface Active {
 
 export class ActiveFlows {
   readonly #active = new Set<Active>();
+  #undecided = 0;
 
+  /** Flows that go on, and those that wait for their decision. */
   get size(): number {
-    return this.#active.size;
+    return this.#active.size + this.#undecided;
+  }
+
+  /** Counts a request until it is decided, so that no burst gets past a bound on {@link size}. */
+  async deciding<T>(decide: () => Promise<T>): Promise<T> {
+    this.#undecided++;
+    try {
+      return await decide();
+    } finally {
+      this.#undecided--;
+    }
   }
 
   /** Remembers a flow until the returned function is called. */

@@ -15,8 +15,10 @@ import {
   Permit,
   type TokenFacts,
 } from "../decision/index.js";
+import type { ActiveFlows } from "./active-flows.js";
 import { forwardedClientCert } from "./forwarded-client-cert.js";
 import type { Fields } from "./header-fields.js";
+import type { Limits } from "./limits.js";
 import { judgeHead, type RawHead, type RequestHead } from "./request-head.js";
 import type { Dial } from "./upstream.js";
 import type { UserTokens } from "./user-tokens.js";
@@ -84,15 +86,22 @@ const STATUS: Record<Layer, Answer["status"]> = {
 
 export class Admission {
   readonly #gate: Gate;
-  readonly #room: { readonly underWay: () => number; readonly limit: number; readonly bodyBytes: number };
+  readonly #flows: ActiveFlows;
+  readonly #limits: Pick<Limits, "requestsUnderWay" | "bodyBytes">;
 
-  constructor(gate: Gate, room: { underWay: () => number; limit: number; bodyBytes: number }) {
+  constructor(gate: Gate, flows: ActiveFlows, limits: Pick<Limits, "requestsUnderWay" | "bodyBytes">) {
     this.#gate = gate;
-    this.#room = room;
+    this.#flows = flows;
+    this.#limits = limits;
   }
 
   /** Judges one request. */
-  async admit(route: Route, raw: RawHead, connection: ConnectionFacts): Promise<Admitted | Answer> {
+  admit(route: Route, raw: RawHead, connection: ConnectionFacts): Promise<Admitted | Answer> {
+    const hasRoom = this.#flows.size < this.#limits.requestsUnderWay;
+    return this.#flows.deciding(() => this.#admit(route, raw, connection, hasRoom));
+  }
+
+  async #admit(route: Route, raw: RawHead, connection: ConnectionFacts, hasRoom: boolean): Promise<Admitted | Answer> {
     const head = judgeHead(raw);
     let token: TokenFacts | undefined;
     const refuse = async (layer: Layer, reason: string, status = STATUS[layer]): Promise<Answer> => {
@@ -111,8 +120,8 @@ export class Admission {
     }
     const authority = route.authorityFor(head);
     if (authority === undefined) return refuse("request", "the host is not this destination's", 421);
-    if ((head.contentLength ?? 0) > this.#room.bodyBytes) return refuse("limits", "the body is too large", 413);
-    if (this.#room.underWay() >= this.#room.limit) return refuse("limits", "too many requests are under way");
+    if ((head.contentLength ?? 0) > this.#limits.bodyBytes) return refuse("limits", "the body is too large", 413);
+    if (!hasRoom) return refuse("limits", "too many requests are under way");
     try {
       token = await route.tokens?.read(head, {
         binding: route.isEdge ? "here" : "before",

@@ -59,6 +59,8 @@ export function forwardRequest(
   { flows, bodyBytes }: ForwardOptions,
 ): void {
   const permitted = spend(permit);
+  // Whoever left while it was decided gets nothing done any more.
+  if (response.closed) return;
   if (head.expectsContinue) response.writeContinue();
   const answering = new Answering(response);
   const done = flows.add(permitted, () => answering.cut());
@@ -163,6 +165,7 @@ export function forwardUpgrade(
   { flows, silenceMs }: ForwardOptions,
 ): void {
   const permitted = spend(permit);
+  if (client.destroyed) return;
   const done = flows.add(permitted, () => client.destroy());
   client.once("close", done);
   client.on("error", () => client.destroy());

@@ -135,6 +135,7 @@ export async function forwardStream(
   { flows, sessions, silenceMs }: StreamForwardOptions,
 ): Promise<void> {
   const permitted = spend(permit);
+  if (stream.closed || stream.destroyed) return;
   let upstream: ClientHttp2Stream | undefined;
   const cut = (): void => {
     upstream?.close(constants.NGHTTP2_CANCEL);

@@ -22,6 +22,7 @@ import { forwardRequest, forwardUpgrade, rawHeadOf, refuseRequest, refuseUpgrade
 import { forwardStream, rawStreamHead, refuseStream, SESSION_OPTIONS, type SessionPool } from "./http2.js";
 import type { Limits } from "./limits.js";
 import type { MutualTls } from "./mutual-tls.js";
+import { Turns } from "./turns.js";
 import { join } from "./upstream.js";
 
 /** The names under which proxies speak to each other inside TLS (ALPN). */
@@ -95,7 +96,7 @@ class Connections {
   }
 
   /** Records a connection that never became a request. */
-  async refuse(layer: "identity" | "request", reason: string): Promise<void> {
+  async refuse(layer: "identity" | "request" | "limits", reason: string): Promise<void> {
     const { direction, callee, protocol } = this.#route;
     const caller: Caller = this.#entrance.kind === "users" ? { kind: "outside" } : { kind: "unknown" };
     await this.#parts.gate.refuse({ direction, caller, callee, protocol, layer, reason });
@@ -126,14 +127,6 @@ class Connections {
   }
 }
 
-function admissionOf({ gate, flows, limits }: ListenerParts): Admission {
-  return new Admission(gate, {
-    underWay: () => flows.size,
-    limit: limits.requestsUnderWay,
-    bodyBytes: limits.bodyBytes,
-  });
-}
-
 function httpServer(route: Route, entrance: Entrance, parts: ListenerParts, connections: Connections): HttpServer {
   const { limits } = parts;
   const options = {
@@ -154,7 +147,8 @@ function httpServer(route: Route, entrance: Entrance, parts: ListenerParts, conn
           ...entrance.tls.serverOptions(entrance.kind === "users" ? "optional" : "mutual", ALPN.http),
         });
   if (entrance.kind !== "own") watchTls(server, entrance.tls, connections);
-  const admission = admissionOf(parts);
+  const admission = new Admission(parts.gate, parts.flows, limits);
+  const turns = new Turns();
   const forwarding = { flows: parts.flows, bodyBytes: limits.bodyBytes, silenceMs: limits.silenceMs };
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const admitted = await admission.admit(route, rawHeadOf(request), connections.facts(request.socket));
@@ -168,14 +162,22 @@ function httpServer(route: Route, entrance: Entrance, parts: ListenerParts, conn
     forwardUpgrade(client, early, admitted, forwarding);
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    serve(request, response).catch(() => response.destroy());
+    const { socket } = request;
+    const hasTurn = turns.take(socket, response, () => {
+      serve(request, response).catch(() => response.destroy());
+    });
+    if (hasTurn) return;
+    socket.destroy();
+    void connections.refuse("limits", "too many requests wait on one connection");
   };
   server.on("request", onRequest);
   // Without a listener Node says 100 Continue by itself, before anything was decided.
   server.on("checkContinue", onRequest);
   server.on("checkExpectation", onRequest);
   server.on("upgrade", (request, client, early) => {
-    upgrade(request, client, early).catch(() => client.destroy());
+    if (turns.isFree(client)) return void upgrade(request, client, early).catch(() => client.destroy());
+    client.destroy();
+    void connections.refuse("request", "a request to upgrade came before the answer to another");
   });
   server.on("connect", (_request, client) => {
     refuseMalformed(client);
@@ -208,7 +210,7 @@ function grpcServer(route: Route, entrance: Entrance, parts: ListenerParts, conn
           allowHTTP1: false,
         });
   if (entrance.kind !== "own") watchTls(server, entrance.tls, connections);
-  const admission = admissionOf(parts);
+  const admission = new Admission(parts.gate, parts.flows, limits);
   const forwarding = {
     flows: parts.flows,
     sessions: parts.sessions,
@@ -243,15 +245,18 @@ function tcpServer(route: Route, entrance: Entrance, parts: ListenerParts, conne
     };
     if (caller.kind === "unknown") return void (await refuse("identity", "the caller's identity is not proven"));
     if (flows.size >= limits.requestsUnderWay) return void (await refuse("limits", "too many flows are under way"));
-    let target: Awaited<ReturnType<Route["target"]>>;
-    try {
-      target = await route.target(undefined);
-    } catch (error) {
-      return void (await refuse("egress", error instanceof Error ? error.message : "unknown error"));
-    }
-    const asked = { direction, caller, callee: target.callee, protocol, http: undefined, token: undefined };
-    const decided = await gate.ask(asked);
-    if (!(decided instanceof Permit) || socket.destroyed) {
+    const [decided, target] = await flows.deciding(async () => {
+      let found: Awaited<ReturnType<Route["target"]>>;
+      try {
+        found = await route.target(undefined);
+      } catch (error) {
+        await refuse("egress", error instanceof Error ? error.message : "unknown error");
+        return [];
+      }
+      const asked = { direction, caller, callee: found.callee, protocol, http: undefined, token: undefined };
+      return [await gate.ask(asked), found];
+    });
+    if (!(decided instanceof Permit) || target === undefined || socket.destroyed) {
       socket.destroy();
       return;
     }

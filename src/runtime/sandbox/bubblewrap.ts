@@ -19,6 +19,8 @@ export interface Enclosure {
   readonly etc: Readonly<Record<string, string>>;
   /** secrets of this workload alone: file to name in /run/secrets */
   readonly secrets: Readonly<Record<string, string>>;
+  /** folders and files of others that may lie in `folder`, absolute: covered */
+  readonly hidden: readonly string[];
   /** the program of inside.ts */
   readonly inside: string;
 }
@@ -39,14 +41,24 @@ const SYSTEM_ETC = [
   "/etc/ssl/openssl.cnf",
 ];
 
+/** Where the sandbox finds the filter of system calls among its open files. */
+export const SECCOMP_DESCRIPTOR = 4;
+/** More of them is no folder of a workflow, and each is a mount of its own. */
+const MAX_HIDDEN = 500;
+
 export const INSIDE_PATH = "/run/ringfence/inside.mjs";
 export const DATA_PATH = "/data";
 export const SECRETS_PATH = "/run/secrets";
 
-/** Arguments for bubblewrap, up to and without the command. */
-export function bubblewrapArguments(enclosure: Enclosure): string[] {
-  const { folder, data, etc, secrets, inside, name } = enclosure;
+/**
+ * Arguments for bubblewrap, up to and without the command.
+ * @param isFiltered whether the filter of system calls is open as {@link SECCOMP_DESCRIPTOR}
+ * @throws when the folder cannot be shown without what is hidden in it
+ */
+export function bubblewrapArguments(enclosure: Enclosure, isFiltered: boolean): string[] {
+  const { folder, data, etc, secrets, hidden, inside, name } = enclosure;
   const args = [
+    ...(isFiltered ? ["--seccomp", String(SECCOMP_DESCRIPTOR)] : []),
     "--unshare-user",
     "--unshare-ipc",
     "--unshare-pid",
@@ -71,7 +83,7 @@ export function bubblewrapArguments(enclosure: Enclosure): string[] {
   for (const [target, source] of Object.entries(etc)) args.push("--ro-bind", source, join("/etc", target));
   const node = realpathSync(process.execPath);
   if (!node.startsWith(`/usr${sep}`)) args.push("--ro-bind", node, node);
-  args.push(...workflowFolder(folder));
+  args.push(...workflowFolder(folder, hidden));
   args.push("--bind", data, DATA_PATH, "--ro-bind", inside, INSIDE_PATH);
   for (const [secret, source] of Object.entries(secrets)) args.push("--ro-bind", source, join(SECRETS_PATH, secret));
   args.push("--chdir", folder, "--remount-ro", "/");
@@ -86,10 +98,10 @@ function systemPart(path: string): string[] {
 }
 
 /**
- * The folder, the packages that its programs import, and nothing hidden: what begins with a dot (the state folder with
- * everybody's data, version control, environment files) is covered.
+ * The folder, the packages that its programs import, and nothing hidden: what begins with a dot at any depth (the state
+ * folder with everybody's data, version control, environment files) and what belongs to others is covered.
  */
-function workflowFolder(folder: string): string[] {
+function workflowFolder(folder: string, others: readonly string[]): string[] {
   const args: string[] = [];
   for (let at = dirname(folder); at !== dirname(at); at = dirname(at)) {
     const packages = join(at, "node_modules");
@@ -98,11 +110,37 @@ function workflowFolder(folder: string): string[] {
   args.push("--ro-bind", folder, folder);
   const own = join(folder, "node_modules");
   if (existsSync(own) && lstatSync(own).isSymbolicLink()) args.push("--ro-bind", realpathSync(own), realpathSync(own));
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (!entry.name.startsWith(".")) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) args.push("--tmpfs", path, "--remount-ro", path);
-    else if (entry.isFile()) args.push("--ro-bind", "/dev/null", path);
+  const inside = others.filter((path) => path.startsWith(folder + sep) && existsSync(path));
+  const covered = outermost([...hiddenIn(folder), ...inside]);
+  // FAIL CLOSED: what is not covered would be readable by every workload.
+  if (covered.length > MAX_HIDDEN) {
+    throw new Error(`${folder} has more than ${MAX_HIDDEN} hidden entries; give the workflow a folder of its own`);
+  }
+  for (const path of covered) {
+    if (lstatSync(path).isDirectory()) args.push("--tmpfs", path, "--remount-ro", path);
+    else args.push("--ro-bind", "/dev/null", path);
   }
   return args;
+}
+
+/** Without what lies in another of them, which is gone with it. */
+function outermost(paths: readonly string[]): string[] {
+  const all = new Set(paths);
+  return [...all].filter((path) => {
+    for (let at = dirname(path); at !== dirname(at); at = dirname(at)) if (all.has(at)) return false;
+    return true;
+  });
+}
+
+/** Files and folders whose names begin with a dot, outermost first. Links show what lies elsewhere, or nothing. */
+function hiddenIn(folder: string): string[] {
+  const found: string[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith(".")) {
+      if (entry.isDirectory() || entry.isFile()) found.push(path);
+    } else if (entry.isDirectory() && entry.name !== "node_modules") found.push(...hiddenIn(path));
+    if (found.length > MAX_HIDDEN) break;
+  }
+  return found;
 }

@@ -11,6 +11,7 @@ import type { Readable } from "node:stream";
 import { bubblewrapArguments, DATA_PATH, type Enclosure, INSIDE_PATH, SECRETS_PATH } from "./bubblewrap.js";
 import type { Order, Report } from "./inside.js";
 import type { Isolation } from "./isolation.js";
+import { withSeccompFile } from "./seccomp.js";
 
 export interface WorkloadSpec extends Omit<Enclosure, "bwrap"> {
   readonly command: string;
@@ -52,16 +53,22 @@ export class EnclosedWorkload {
 
   /** Makes the sandbox. The workload starts with {@link run}. */
   static enclose(spec: WorkloadSpec, isolation: Isolation): EnclosedWorkload {
-    const minimal = { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8" };
+    const env = { PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8" };
     const stdio = ["ignore", "pipe", "pipe", "ipc"] as const;
     const child =
       isolation.kind === "enforced"
-        ? spawn(
-            isolation.bwrap,
-            [...bubblewrapArguments({ ...spec, bwrap: isolation.bwrap }), process.execPath, INSIDE_PATH],
-            { env: minimal, stdio: [...stdio] },
+        ? withSeccompFile((filter) =>
+            spawn(
+              isolation.bwrap,
+              [
+                ...bubblewrapArguments({ ...spec, bwrap: isolation.bwrap }, filter !== undefined),
+                process.execPath,
+                INSIDE_PATH,
+              ],
+              { env, stdio: [...stdio, filter ?? "ignore"] },
+            ),
           )
-        : spawn(process.execPath, [spec.inside], { env: minimal, stdio: [...stdio], cwd: spec.folder });
+        : spawn(process.execPath, [spec.inside], { env, stdio: [...stdio], cwd: spec.folder });
     return new EnclosedWorkload(child, isolation);
   }
 

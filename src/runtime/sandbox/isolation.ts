@@ -7,6 +7,7 @@ import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { bubblewrapArguments } from "./bubblewrap.js";
+import { withSeccompFile } from "./seccomp.js";
 
 export type Isolation =
   /** demonstrated: the sandbox holds workloads on this system */
@@ -15,6 +16,13 @@ export type Isolation =
   | { readonly kind: "advisory"; readonly reason: string };
 
 const DEADLINE_MS = 15_000;
+
+/** Runs inside; a filter that was given and is not in force (proc(5), `Seccomp: 2`) is no sandbox. */
+const PROBE = `
+import { readFileSync } from "node:fs";
+const isFiltered = /^Seccomp:\\s+2$/m.test(readFileSync("/proc/self/status", "utf8"));
+process.exit(process.env.FILTERED === undefined || isFiltered ? 42 : 43);
+`;
 
 /** Tries the sandbox out. */
 export function detectIsolation(environment: NodeJS.ProcessEnv = process.env): Isolation {
@@ -25,13 +33,21 @@ export function detectIsolation(environment: NodeJS.ProcessEnv = process.env): I
   const folder = mkdtempSync(join(tmpdir(), "ringfence-probe-"));
   try {
     const inside = join(folder, "inside.mjs");
-    writeFileSync(inside, "process.exit(42);\n");
-    const args = bubblewrapArguments({ bwrap, name: "probe", folder, data: folder, etc: {}, secrets: {}, inside });
-    const tried = spawnSync(bwrap, [...args, process.execPath, "/run/ringfence/inside.mjs"], {
-      env: {},
-      encoding: "utf8",
-      timeout: DEADLINE_MS,
-    });
+    writeFileSync(inside, PROBE);
+    const enclosure = { bwrap, name: "probe", folder, data: folder, etc: {}, secrets: {}, hidden: [], inside };
+    const tried = withSeccompFile((filter) =>
+      spawnSync(
+        bwrap,
+        [...bubblewrapArguments(enclosure, filter !== undefined), process.execPath, "/run/ringfence/inside.mjs"],
+        {
+          env: filter === undefined ? {} : { FILTERED: "1" },
+          encoding: "utf8",
+          timeout: DEADLINE_MS,
+          stdio: ["ignore", "pipe", "pipe", "ignore", filter ?? "ignore"],
+        },
+      ),
+    );
+    if (tried.status === 43) return advisory("this kernel filters no system calls (seccomp)");
     if (tried.status === 42) return { kind: "enforced", bwrap };
     const words = (tried.error?.message ?? tried.stderr ?? "").trim().split("\n")[0] || `it ended with ${tried.status}`;
     return advisory(`bubblewrap does not work here: ${words.slice(0, 200)}`);

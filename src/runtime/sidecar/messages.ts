@@ -33,6 +33,8 @@ export interface RunConfig {
   readonly data: string;
   readonly etc: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** what may lie in `folder` and is not the workload's to see */
+  readonly hidden: readonly string[];
   /** folder of this workload's secrets when there is no sandbox to mount them into */
   readonly advisorySecrets: string;
   readonly env: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { RingfenceError } from "../../diagnostics/index.js";
 
 const SECRET_BYTES = 32;
@@ -18,8 +18,8 @@ const SECRET_BYTES = 32;
 export function authoritySecret(environment: NodeJS.ProcessEnv = process.env): Uint8Array {
   const given = environment.RINGFENCE_AUTHORITY_SECRET;
   if (given !== undefined && given !== "") return Buffer.from(given, "utf8");
-  const folder = join(environment.XDG_CONFIG_HOME || join(environment.HOME || homedir(), ".config"), "ringfence");
-  const path = join(folder, "authority.key");
+  const path = authoritySecretPath(environment);
+  const folder = dirname(path);
   const known = readSecret(path);
   if (known !== undefined) return known;
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
@@ -43,6 +43,12 @@ export function authoritySecret(environment: NodeJS.ProcessEnv = process.env): U
     rmSync(draft, { force: true });
   }
   return readSecret(path) ?? unusable(path, "it cannot be read");
+}
+
+/** Where this user's secret stands. */
+export function authoritySecretPath(environment: NodeJS.ProcessEnv = process.env): string {
+  const configuration = environment.XDG_CONFIG_HOME || join(environment.HOME || homedir(), ".config");
+  return join(configuration, "ringfence", "authority.key");
 }
 
 function readSecret(path: string): Uint8Array | undefined {

@@ -3,7 +3,7 @@
  * owner can reach. There is no other way to ask it for anything.
  */
 
-import { chmodSync } from "node:fs";
+import { chmodSync, lstatSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
 import { RingfenceError } from "../../diagnostics/index.js";
 
@@ -45,10 +45,16 @@ export async function serveControl(socketPath: string, handlers: Readonly<Record
     });
     incoming.on("error", () => undefined);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(socketPath, resolve);
-  });
+  // From its first moment on, not only once it is changed: the folder may be one that others can look into.
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(socketPath, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
   chmodSync(socketPath, 0o600);
   return server;
 }
@@ -59,6 +65,7 @@ export async function serveControl(socketPath: string, handlers: Readonly<Record
  * @throws RingfenceError with what it answers instead
  */
 export async function order(socketPath: string, name: string, body: Record<string, unknown> = {}): Promise<unknown> {
+  refuseForeign(socketPath);
   const answer = await new Promise<{ status: number; text: string } | undefined>((resolve, reject) => {
     const outgoing = request({ socketPath, path: `/${name}`, method: "POST", timeout: 60_000 }, (response) => {
       let text = "";
@@ -83,5 +90,17 @@ export async function order(socketPath: string, name: string, body: Record<strin
     code: parsed.code === "USAGE" ? "USAGE" : "RUNTIME_CONTROL",
     message: parsed.message ?? "the supervisor refuses",
     ...(parsed.hint === undefined ? {} : { hint: parsed.hint }),
+  });
+}
+
+/** A socket with a name that anybody could have taken: only what this user made is the supervisor's. */
+function refuseForeign(socketPath: string): void {
+  const facts = lstatSync(socketPath, { throwIfNoEntry: false });
+  if (facts === undefined || process.getuid === undefined) return;
+  if (facts.isSocket() && facts.uid === process.getuid()) return;
+  throw new RingfenceError({
+    code: "RUNTIME_CONTROL",
+    message: `\`${socketPath}\` is not a supervisor's socket of yours`,
+    hint: "remove it, or let its owner do so",
   });
 }

@@ -1,4 +1,4 @@
-export { authoritySecret } from "./authority-secret.js";
+export { authoritySecret, authoritySecretPath } from "./authority-secret.js";
 export { order } from "./control.js";
 export { findDecision } from "./find-decision.js";
 export { StateFolder } from "./state-folder.js";

@@ -4,10 +4,10 @@
  * nothing stale survives a supervisor that was killed; records and data stay.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { RingfenceError } from "../../diagnostics/index.js";
 
 /** Unix sockets have short names (`sun_path` of unix(7), the smallest of the systems that we run on). */
@@ -64,6 +64,8 @@ export class StateFolder {
    * @throws RUNTIME_RUNNING while another supervisor holds it; FILE_UNWRITABLE
    */
   async take(): Promise<void> {
+    const parent = dirname(this.path);
+    for (const path of [...(basename(parent) === ".ringfence" ? [parent] : []), this.path, this.run]) refuseLink(path);
     try {
       for (const folder of [
         this.path,
@@ -138,6 +140,16 @@ export class StateFolder {
     if (readText(aside) !== before && !existsSync(this.#lockPath)) renameSync(aside, this.#lockPath);
     else rmSync(aside, { force: true });
   }
+}
+
+/** A link would let whoever made the folder say what is written to, and opened to its owner alone, elsewhere. */
+function refuseLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new RingfenceError({
+    code: "FILE_UNWRITABLE",
+    message: `the state folder \`${path}\` is a link`,
+    hint: "name the folder itself with `--state`",
+  });
 }
 
 function running(workflow: string, pid: number | undefined): RingfenceError {

@@ -3,9 +3,9 @@
  * carries no traffic and decides no request; what it gives out are certificates, routes and policies, and everything it
  * started ends with it.
  */
-import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { RingfenceError } from "../../diagnostics/index.js";
 import { writeWholeFile } from "../../files/index.js";
 import { Authority, DevelopmentIssuer, parseSpiffeId } from "../../identity/index.js";
@@ -47,6 +47,8 @@ export interface SupervisorOptions {
   readonly standIns?: Readonly<Record<string, StandIn>>;
   /** folder with one file for each secret of the workflow */
   readonly secretsFolder?: string;
+  /** further files and folders that no workload may see, should they lie in the workflow's folder */
+  readonly hidden?: readonly string[];
   readonly limits?: Partial<Limits>;
   readonly isolation?: Isolation;
   /** life of an SVID, 10..3600 */
@@ -121,6 +123,8 @@ export class Supervisor {
   static async start(options: SupervisorOptions): Promise<Supervisor> {
     const { policy, state, secret } = options;
     refuseUnrunnable(policy);
+    refuseExposedSecrets(options);
+    refuseOpenDecisions(options.opa);
     await state.take();
     try {
       const authority = await Authority.open({ path: state.authority, trustDomain: policy.trustDomain, secret });
@@ -296,9 +300,11 @@ export class Supervisor {
 
   #issue(name: string, publicKey: Buffer): string {
     const { svidSeconds } = this.#options;
+    // Only where users come in is a name of the web's of use; whoever else had one could pass for the edge.
+    const isEdge = this.#plans.get(name)?.inbound.some(({ entrance }) => entrance === "users") === true;
+    const hosts = this.#policy.targets.gateway.hosts.filter((host) => !host.startsWith("*"));
     return this.#authority.issue(parseSpiffeId(this.#identityOf(name)), publicKey, {
-      dns: ["localhost", ...this.#policy.targets.gateway.hosts.filter((host) => !host.startsWith("*"))],
-      ip: [Buffer.from([127, 0, 0, 1])],
+      ...(isEdge ? { dns: ["localhost", ...hosts], ip: [Buffer.from([127, 0, 0, 1])] } : {}),
       ...(svidSeconds === undefined ? {} : { ttlSeconds: svidSeconds }),
     });
   }
@@ -390,12 +396,20 @@ export class Supervisor {
       data,
       etc: writeGeneratedFiles(state.generated(name), name, this.#plans.get(name)?.outbound ?? []),
       secrets: this.#placeSecrets(name),
+      hidden: this.#hidden(),
       advisorySecrets: state.secrets(name),
       env,
       ports: ports.map((port) => ({ name: port.name, port: port.port })),
       ready,
       readyMs: READY_MS,
     };
+  }
+
+  /** What is not the workloads' to see, wherever in their folder it lies. */
+  #hidden(): string[] {
+    const { state, secretsFolder, hidden } = this.#options;
+    const paths = [state.path, ...(secretsFolder === undefined ? [] : [secretsFolder]), ...(hidden ?? [])];
+    return paths.filter((path) => existsSync(path)).map((path) => realpathSync(path));
   }
 
   /** Copies a workload's own secrets to where only it gets them from. */
@@ -507,6 +521,31 @@ function edgesOf(addresses: Readonly<Record<string, Address>>): string[] {
   return Object.entries(addresses)
     .filter(([key]) => key.startsWith("users "))
     .map(([, { port }]) => `https://localhost:${port}`);
+}
+
+/** Workloads see the workflow's folder; secrets in a folder of their own inside it are covered, mixed into it they are not. */
+function refuseExposedSecrets({ folder, secretsFolder }: SupervisorOptions): void {
+  if (secretsFolder === undefined || !existsSync(secretsFolder) || !existsSync(folder)) return;
+  const secrets = realpathSync(secretsFolder);
+  if (secrets !== sep && !`${realpathSync(folder)}${sep}`.startsWith(`${secrets}${sep}`)) return;
+  throw new RingfenceError({
+    code: "USAGE",
+    message: `the secrets' folder \`${secretsFolder}\` holds the workflow's folder, which every workload reads`,
+    hint: "keep secrets in a folder that has nothing else in it",
+  });
+}
+
+/** Whoever sits between a proxy and its decision point decides. */
+function refuseOpenDecisions(opa: string | undefined): void {
+  if (opa === undefined) return;
+  const url = URL.canParse(opa) ? new URL(opa) : undefined;
+  const isHere = url !== undefined && /^(?:localhost|127(?:\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && isHere)) return;
+  throw new RingfenceError({
+    code: "USAGE",
+    message: `the decision point \`${opa}\` is neither on this machine nor reached over https`,
+    hint: "run OPA beside the workflow, e.g. http://127.0.0.1:8181",
+  });
 }
 
 function refuseUnrunnable(policy: Policy): void {
