@@ -37,6 +37,8 @@ export interface MeshOptions {
   readonly issuers?: readonly TokenIssuer[];
   readonly standIns?: ReadonlyMap<string, StandIn>;
   readonly lookUp?: (host: string) => Promise<readonly string[]>;
+  /** zones of workloads that are in another than the tests' own */
+  readonly zones?: Readonly<Record<string, string>>;
 }
 
 export class Mesh {
@@ -66,13 +68,21 @@ export class Mesh {
   }
 
   idOf(workload: string): string {
-    return workloadId({ trustDomain: TRUST_DOMAIN, zone: ZONE, workload }).uri;
+    return this.#id(workload).uri;
+  }
+
+  #zoneOf(workload: string): string {
+    return this.#options.zones?.[workload] ?? ZONE;
+  }
+
+  #id(workload: string) {
+    return workloadId({ trustDomain: TRUST_DOMAIN, zone: this.#zoneOf(workload), workload });
   }
 
   async credential(workload: string): Promise<Credential> {
     const credential = await Credential.obtain({
       issue: async (key) =>
-        this.authority.issue(workloadId({ trustDomain: TRUST_DOMAIN, zone: ZONE, workload }), key, {
+        this.authority.issue(this.#id(workload), key, {
           dns: ["localhost"],
           ip: [Buffer.from([127, 0, 0, 1])],
         }),
@@ -127,7 +137,7 @@ export class Mesh {
     const proxy = await WorkloadProxy.start({
       plan: {
         workflow: "test",
-        workload: { name, zone: ZONE, spiffeId: this.idOf(name) },
+        workload: { name, zone: this.#zoneOf(name), spiffeId: this.idOf(name) },
         inbound: plan.inbound ?? [],
         outbound: plan.outbound ?? [],
       },
