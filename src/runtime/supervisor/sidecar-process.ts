@@ -54,6 +54,16 @@ export class SidecarProcess {
     clearTimeout(this.#timer);
     this.#hasRun = false;
     this.#set("starting");
+    const preferred = Object.fromEntries(Object.entries(this.addresses).map(([key, { port }]) => [key, port]));
+    let config: SidecarConfig;
+    try {
+      config = this.#options.config(preferred);
+    } catch (error) {
+      // A full disk, for one: it passes, and whoever waits is served then.
+      this.#problem(error instanceof Error ? error.message : String(error));
+      this.#startLater();
+      return;
+    }
     // Nothing of this process's environment but what Node needs to find things.
     const { PATH, HOME, TZ, NODE_EXTRA_CA_CERTS } = process.env;
     const env = Object.fromEntries(
@@ -66,10 +76,13 @@ export class SidecarProcess {
     });
     this.#child = child;
     child.on("message", (message: FromSidecar) => this.#receive(child, message));
-    child.on("error", (error) => this.#problem(error.message));
+    child.on("error", (error) => {
+      this.#problem(error.message);
+      // What could not even be started does not end.
+      if (child.pid === undefined) this.#ended(child, null, null);
+    });
     child.once("exit", (code, signal) => this.#ended(child, code, signal));
-    const preferred = Object.fromEntries(Object.entries(this.addresses).map(([key, { port }]) => [key, port]));
-    this.send({ kind: "configure", config: this.#options.config(preferred) });
+    this.send({ kind: "configure", config });
   }
 
   send(message: ToSidecar): void {
@@ -179,6 +192,10 @@ export class SidecarProcess {
     if (this.#stopping !== undefined) return;
     this.lastProblem ??= `the proxy ended (${signal ?? code})`;
     if (this.#readyAt !== 0 && Date.now() - this.#readyAt > STEADY_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#startLater();
+  }
+
+  #startLater(): void {
     this.restarts++;
     this.#set("waiting");
     this.#timer = setTimeout(() => this.start(), this.#pauseMs);

@@ -199,8 +199,12 @@ export class Supervisor {
 
   /** Cuts an identity off: no new certificate, no new connection, and none of those it has. */
   async withdraw(name: string): Promise<void> {
-    await this.#authority.withdraw(this.#identityOf(name));
-    this.#tellTrust();
+    try {
+      await this.#authority.withdraw(this.#identityOf(name));
+    } finally {
+      // What cannot be written stands all the same: the disk must not decide who is cut off.
+      this.#tellTrust();
+    }
   }
 
   async restore(name: string): Promise<void> {
