@@ -2,8 +2,8 @@
  * Malformed requests and TLS hellos at a proxy. Whatever is sent, the proxy lives, and what arrives behind it is what was
  * decided on: as many requests as there were permits, each for the one path that is allowed.
  *
- * RINGFENCE_FUZZ_REQUESTS and RINGFENCE_FUZZ_HELLOS set how many (the numbers for a nightly run are 1000000 and 100000);
- * RINGFENCE_FUZZ_SEED repeats a run.
+ * `npm run fuzz` sends many (a million requests, a hundred thousand hellos, ten minutes each at most), cut off from every
+ * network. RINGFENCE_FUZZ_REQUESTS, _HELLOS and _SECONDS set the bounds; RINGFENCE_FUZZ_SEED repeats a run.
  */
 import { createServer } from "node:http";
 import { connect, createServer as createTcp } from "node:net";
@@ -14,6 +14,7 @@ import { inbound, Mesh } from "./mesh.js";
 
 const REQUESTS = Number(process.env.RINGFENCE_FUZZ_REQUESTS ?? 3000);
 const HELLOS = Number(process.env.RINGFENCE_FUZZ_HELLOS ?? 300);
+const SECONDS = Number(process.env.RINGFENCE_FUZZ_SECONDS ?? 600);
 const SEED = Number(process.env.RINGFENCE_FUZZ_SEED ?? 20_261_124);
 const AT_ONCE = 32;
 const LONG_MS = 3 * 3_600_000;
@@ -111,12 +112,15 @@ function send({ host, port }: Address, bytes: Buffer): Promise<void> {
   });
 }
 
-async function inParallel(count: number, one: (index: number) => Promise<void>): Promise<void> {
+/** @returns how many there were until the time was over */
+async function inParallel(count: number, one: (index: number) => Promise<void>): Promise<number> {
   let next = 0;
+  const until = performance.now() + SECONDS * 1000;
   const worker = async (): Promise<void> => {
-    while (next < count) await one(next++);
+    while (next < count && performance.now() < until) await one(next++);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return next;
 }
 
 it(
@@ -170,12 +174,12 @@ it(
     const local = proxy.addressOf("api outside 80");
     if (local === undefined) throw new Error("no listener");
     const pick = random(SEED);
-    await inParallel(REQUESTS, async () => {
+    const sent = await inParallel(REQUESTS, async () => {
       mesh.asked.length = 0;
       const seed = Buffer.from(SEEDS[pick(SEEDS.length)] ?? "", "latin1");
       await send(local, mutate(seed, pick));
     });
-    console.log(`${REQUESTS} requests (seed ${SEED}): ${permitted} permitted, ${forwarded} arrived`);
+    console.log(`${sent} requests (seed ${SEED}): ${permitted} permitted, ${forwarded} arrived`);
     expect(wrong).toEqual([]);
     expect(forwarded).toBeGreaterThan(0);
     expect(forwarded).toBeLessThanOrEqual(permitted);
@@ -201,11 +205,11 @@ it(
     const address = proxy.addressOf("workloads 8080");
     if (address === undefined) throw new Error("no listener");
     const pick = random(SEED);
-    await inParallel(HELLOS, async () => {
+    const sent = await inParallel(HELLOS, async () => {
       mesh.events.length = 0;
       await send(address, mutate(hello, pick));
     });
-    console.log(`${HELLOS} TLS hellos (seed ${SEED}): ${reached} reached the workload`);
+    console.log(`${sent} TLS hellos (seed ${SEED}): ${reached} reached the workload`);
     expect(reached).toBe(0);
     const tls = await mesh.mutualTls("client");
     const socket = await tls.connect(address, mesh.idOf("server"), "http/1.1");

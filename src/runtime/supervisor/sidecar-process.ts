@@ -4,14 +4,13 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Address } from "../pep/index.js";
-import type { FromSidecar, Probe, ProbeOutcome, SidecarConfig, ToSidecar } from "../sidecar/index.js";
+import type { FromSidecar, Probe, ProbeOutcome, Routes, SidecarConfig, ToSidecar } from "../sidecar/index.js";
+import type { WorkloadStatus } from "./options.js";
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 /** A sidecar that served this long starts again without the pause of its earlier failures. */
 const STEADY_MS = 60_000;
-
-export type SidecarState = "starting" | "listening" | "ready" | "waiting" | "stopped";
 
 export interface SidecarOptions {
   readonly name: string;
@@ -26,7 +25,7 @@ export interface SidecarOptions {
 
 export class SidecarProcess {
   readonly name: string;
-  state: SidecarState = "stopped";
+  state: WorkloadStatus["state"] = "stopped";
   addresses: Readonly<Record<string, Address>> = {};
   restarts = 0;
   lastProblem: string | undefined;
@@ -46,8 +45,32 @@ export class SidecarProcess {
     this.name = options.name;
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
+  /** Whether those that call this workload should wait for it. */
+  get holdsUpCallers(): boolean {
+    return this.state !== "ready" && this.restarts === 0;
+  }
+
+  /** Where its proxy serves other workloads, by port; undefined while it does not. */
+  get routes(): Routes[string] | undefined {
+    if (this.state === "waiting" || this.state === "starting" || this.state === "stopped") return undefined;
+    return Object.fromEntries(this.#entrance("workloads"));
+  }
+
+  get status(): Omit<WorkloadStatus, "name" | "zone"> {
+    return {
+      state: this.state,
+      pid: this.#child?.pid,
+      restarts: this.restarts,
+      edges: this.#entrance("users").map(([, { port }]) => `https://localhost:${port}`),
+      problem: this.lastProblem,
+    };
+  }
+
+  /** Addresses at which somebody is let in, by the workload's own port. */
+  #entrance(who: "users" | "workloads"): [string, Address][] {
+    return Object.entries(this.addresses)
+      .filter(([key]) => key.startsWith(`${who} `))
+      .map(([key, address]) => [key.slice(who.length + 1), address]);
   }
 
   start(): void {
@@ -207,7 +230,7 @@ export class SidecarProcess {
     this.#options.onProblem(problem);
   }
 
-  #set(state: SidecarState): void {
+  #set(state: WorkloadStatus["state"]): void {
     this.state = state;
     this.#options.onChange();
   }

@@ -21,3 +21,16 @@ export function startOrder(policy: Policy): readonly string[] {
   for (const name of policy.workloads.map((workload) => workload.name).sort()) visit(name);
   return order;
 }
+
+/**
+ * Whether a workload may start: those that it calls no longer hold it up.
+ * @param isOver whether a workload that is called is ready, or in trouble: it holds up nobody for long
+ */
+export function mayStart(name: string, policy: Policy, isOver: (callee: string) => boolean): boolean {
+  const order = startOrder(policy);
+  return policy.rules.every(({ from, to }) => {
+    if (from.kind !== "workload" || from.name !== name || to.kind !== "workload") return true;
+    // In a cycle somebody must be first: who comes earlier in the order does not wait for who comes later.
+    return order.indexOf(to.name) > order.indexOf(name) || isOver(to.name);
+  });
+}

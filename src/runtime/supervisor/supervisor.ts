@@ -3,89 +3,27 @@
  * carries no traffic and decides no request; what it gives out are certificates, routes and policies, and everything it
  * started ends with it.
  */
-import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
-import { join, sep } from "node:path";
+import { join } from "node:path";
 import { RingfenceError } from "../../diagnostics/index.js";
 import { writeWholeFile } from "../../files/index.js";
-import { Authority, DevelopmentIssuer, parseSpiffeId } from "../../identity/index.js";
-import type { IdentityProvider, Policy, Workload } from "../../policy/index.js";
+import { Authority, parseSpiffeId } from "../../identity/index.js";
+import type { Policy } from "../../policy/index.js";
 import type { BundleFile } from "../decision/index.js";
-import {
-  type Address,
-  DEFAULT_LIMITS,
-  identitiesOf,
-  type Limits,
-  type ProxyPlan,
-  planProxies,
-  type StandIn,
-} from "../pep/index.js";
+import type { Trust } from "../pep/index.js";
 import { detectIsolation, type Isolation } from "../sandbox/index.js";
-import type { IssuerConfig, PolicyConfig, ProbeOutcome, Routes, RunConfig, SidecarConfig } from "../sidecar/index.js";
+import type { ProbeOutcome, Routes } from "../sidecar/index.js";
 import { type Handler, serveControl } from "./control.js";
-import { writeGeneratedFiles } from "./generated-files.js";
+import { DevelopmentIssuers } from "./development-issuers.js";
+import { type InForce, inForce, isEdge, mustRestart } from "./in-force.js";
+import type { Status, SupervisorOptions, TokenOrder } from "./options.js";
+import { refuseUnrunnable, refuseUnsafe } from "./preconditions.js";
+import { type ConfigParts, policyConfig, sidecarConfig } from "./sidecar-config.js";
 import { SidecarProcess } from "./sidecar-process.js";
-import { startOrder } from "./start-order.js";
-import type { StateFolder } from "./state-folder.js";
+import { mayStart, startOrder } from "./start-order.js";
 
 const READY_MS = 60_000;
 const GRACE_MS = 5000;
-
-export interface SupervisorOptions {
-  readonly policy: Policy;
-  readonly bundle: readonly BundleFile[];
-  /** where the workflow file is, absolute */
-  readonly folder: string;
-  readonly state: StateFolder;
-  /** opens the authority's key */
-  readonly secret: Uint8Array;
-  /** whose tokens count: this machine's own issuer in the place of the declared ones, or the declared ones */
-  readonly issuers: "development" | "declared";
-  /** address of a real OPA that decides instead of the embedded decision point */
-  readonly opa?: string;
-  /** hosts outside that something on this machine stands in for, by name */
-  readonly standIns?: Readonly<Record<string, StandIn>>;
-  /** folder with one file for each secret of the workflow */
-  readonly secretsFolder?: string;
-  /** further files and folders that no workload may see, should they lie in the workflow's folder */
-  readonly hidden?: readonly string[];
-  readonly limits?: Partial<Limits>;
-  readonly isolation?: Isolation;
-  /** life of an SVID, 10..3600 */
-  readonly svidSeconds?: number;
-  /** lines for whoever looks on */
-  readonly note?: (line: string) => void;
-}
-
-export interface WorkloadStatus {
-  readonly name: string;
-  readonly zone: string;
-  readonly state: SidecarProcess["state"];
-  readonly pid: number | undefined;
-  readonly restarts: number;
-  /** where users reach it */
-  readonly edges: readonly string[];
-  readonly problem: string | undefined;
-}
-
-export interface Status {
-  readonly workflow: string;
-  readonly pid: number;
-  readonly isolation: { readonly kind: Isolation["kind"]; readonly reason?: string };
-  readonly issuers: "development" | "declared";
-  readonly decisionPoint: string;
-  /** the certificate that clients of the edges trust */
-  readonly authority: string;
-  readonly withdrawn: readonly string[];
-  readonly workloads: readonly WorkloadStatus[];
-}
-
-export interface TokenOrder {
-  readonly roles: readonly string[];
-  readonly subject?: string;
-  readonly identity?: string;
-  readonly ttlSeconds?: number;
-}
 
 export class Supervisor {
   readonly isolation: Isolation;
@@ -94,10 +32,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #authority: Authority;
   readonly #sidecars = new Map<string, SidecarProcess>();
-  readonly #issuers = new Map<string, DevelopmentIssuer>();
-  #policy: Policy;
-  #bundle: readonly BundleFile[];
-  #plans: ReadonlyMap<string, ProxyPlan>;
+  readonly #issuers = new DevelopmentIssuers();
+  #force: InForce;
   #control: Server | undefined;
   #stopping: Promise<void> | undefined;
   #resolveStopped: () => void = () => undefined;
@@ -107,9 +43,7 @@ export class Supervisor {
   private constructor(options: SupervisorOptions, authority: Authority) {
     this.#options = options;
     this.#authority = authority;
-    this.#policy = options.policy;
-    this.#bundle = options.bundle;
-    this.#plans = planProxies(options.policy);
+    this.#force = inForce(options.policy, options.bundle);
     this.isolation = options.isolation ?? detectIsolation();
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
@@ -122,9 +56,7 @@ export class Supervisor {
    */
   static async start(options: SupervisorOptions): Promise<Supervisor> {
     const { policy, state, secret } = options;
-    refuseUnrunnable(policy);
-    refuseExposedSecrets(options);
-    refuseOpenDecisions(options.opa);
+    refuseUnsafe(options);
     await state.take();
     try {
       const authority = await Authority.open({ path: state.authority, trustDomain: policy.trustDomain, secret });
@@ -151,18 +83,7 @@ export class Supervisor {
       withdrawn: this.#authority.withdrawals.barred,
       workloads: this.#policy.workloads.flatMap(({ name, zone }) => {
         const sidecar = this.#sidecars.get(name);
-        if (sidecar === undefined) return [];
-        return [
-          {
-            name,
-            zone,
-            state: sidecar.state,
-            pid: sidecar.pid,
-            restarts: sidecar.restarts,
-            edges: edgesOf(sidecar.addresses),
-            problem: sidecar.lastProblem,
-          },
-        ];
+        return sidecar === undefined ? [] : [{ name, zone, ...sidecar.status }];
       }),
     };
   }
@@ -233,25 +154,8 @@ export class Supervisor {
   }
 
   /** Signs a token as the development issuer. @throws USAGE when there is none, or several to choose from */
-  async token({ roles, subject, identity, ttlSeconds }: TokenOrder): Promise<string> {
-    const known = [...this.#issuers.keys()];
-    const name = identity ?? (known.length === 1 ? known[0] : undefined);
-    const issuer = this.#issuers.get(name ?? "");
-    const provider = this.#policy.identities.find((candidate) => candidate.name === name);
-    if (issuer === undefined || provider === undefined) {
-      throw new RingfenceError({
-        code: "USAGE",
-        message: known.length === 0 ? "no development issuer runs" : `name one of the identities ${known.join(", ")}`,
-        hint: known.length === 0 ? "tokens come from the issuers that the workflow declares" : "use `--identity`",
-      });
-    }
-    return issuer.issue({
-      subject: subject ?? "developer",
-      audience: provider.audiences[0] ?? "",
-      roles,
-      rolesPath: provider.roles ?? [],
-      ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
-    });
+  token(wanted: TokenOrder): Promise<string> {
+    return this.#issuers.token(this.#policy, wanted);
   }
 
   /**
@@ -271,8 +175,12 @@ export class Supervisor {
     return this.#stopping;
   }
 
+  get #policy(): Policy {
+    return this.#force.policy;
+  }
+
   async #begin(): Promise<void> {
-    await this.#openIssuers(this.#policy);
+    if (this.#options.issuers === "development") await this.#issuers.open(this.#policy);
     const handlers: Record<string, Handler> = {
       status: () => this.status(),
       restart: ({ workload }) => this.restart(String(workload)),
@@ -292,11 +200,11 @@ export class Supervisor {
     const note = this.#options.note ?? (() => undefined);
     const sidecar = new SidecarProcess({
       name,
-      config: (preferred) => this.#configOf(name, preferred),
+      config: (preferred) => sidecarConfig(name, this.#force, this.#configParts(), preferred),
       issue: (publicKey) => this.#issue(name, publicKey),
       onChange: () => this.#onChange(),
       onProblem: (problem) => note(`${name}: ${problem}`),
-      mayRun: () => this.#mayRun(name),
+      mayRun: () => mayStart(name, this.#policy, (callee) => this.#sidecars.get(callee)?.holdsUpCallers !== true),
     });
     this.#sidecars.set(name, sidecar);
     sidecar.start();
@@ -305,10 +213,9 @@ export class Supervisor {
   #issue(name: string, publicKey: Buffer): string {
     const { svidSeconds } = this.#options;
     // Only where users come in is a name of the web's of use; whoever else had one could pass for the edge.
-    const isEdge = this.#plans.get(name)?.inbound.some(({ entrance }) => entrance === "users") === true;
     const hosts = this.#policy.targets.gateway.hosts.filter((host) => !host.startsWith("*"));
     return this.#authority.issue(parseSpiffeId(this.#identityOf(name)), publicKey, {
-      ...(isEdge ? { dns: ["localhost", ...hosts], ip: [Buffer.from([127, 0, 0, 1])] } : {}),
+      ...(isEdge(this.#force, name) ? { dns: ["localhost", ...hosts], ip: [Buffer.from([127, 0, 0, 1])] } : {}),
       ...(svidSeconds === undefined ? {} : { ttlSeconds: svidSeconds }),
     });
   }
@@ -320,18 +227,6 @@ export class Supervisor {
     return workload.spiffeId;
   }
 
-  /** A workload starts when those that it calls are ready; one that is in trouble holds up nobody for long. */
-  #mayRun(name: string): boolean {
-    const order = startOrder(this.#policy);
-    return this.#policy.rules.every(({ from, to }) => {
-      if (from.kind !== "workload" || from.name !== name || to.kind !== "workload") return true;
-      // In a cycle somebody must be first: who comes earlier in the order does not wait for who comes later.
-      if (order.indexOf(to.name) > order.indexOf(name)) return true;
-      const callee = this.#sidecars.get(to.name);
-      return callee === undefined || callee.state === "ready" || callee.restarts > 0;
-    });
-  }
-
   #onChange(): void {
     const routes = this.#routes();
     for (const sidecar of this.#sidecars.values()) sidecar.send({ kind: "routes", routes });
@@ -340,17 +235,7 @@ export class Supervisor {
   }
 
   #routes(): Routes {
-    const routes: Record<string, Record<string, Address>> = {};
-    for (const [name, { addresses, state }] of this.#sidecars) {
-      if (state === "waiting" || state === "starting" || state === "stopped") continue;
-      const ports: Record<string, Address> = {};
-      for (const [key, address] of Object.entries(addresses)) {
-        const [entrance, port] = key.split(" ");
-        if (entrance === "workloads" && port !== undefined) ports[port] = address;
-      }
-      routes[name] = ports;
-    }
-    return routes;
+    return Object.fromEntries([...this.#sidecars].flatMap(([name, { routes }]) => (routes ? [[name, routes]] : [])));
   }
 
   #changed(withinMs: number): Promise<void> {
@@ -365,106 +250,16 @@ export class Supervisor {
     });
   }
 
+  get #trust(): Trust {
+    return { authorities: this.#authority.bundle, withdrawals: this.#authority.withdrawals };
+  }
+
   #tellTrust(): void {
-    const trust = { authorities: this.#authority.bundle, withdrawals: this.#authority.withdrawals };
-    for (const sidecar of this.#sidecars.values()) sidecar.send({ kind: "trust", trust });
+    for (const sidecar of this.#sidecars.values()) sidecar.send({ kind: "trust", trust: this.#trust });
   }
 
-  #configOf(name: string, preferred: Readonly<Record<string, number>>): SidecarConfig {
-    const { state, opa, standIns, limits } = this.#options;
-    const workload = this.#policy.workloads.find((candidate) => candidate.name === name);
-    if (workload === undefined) throw new Error(`no workload ${name}`);
-    return {
-      policy: this.#policyConfig(this.#policy, this.#plans, this.#bundle, name),
-      trustDomain: this.#policy.trustDomain,
-      trust: { authorities: this.#authority.bundle, withdrawals: this.#authority.withdrawals },
-      isolation: this.isolation,
-      limits: { ...DEFAULT_LIMITS, ...limits },
-      decisionLog: state.decisions(name),
-      workloadLog: state.log(name),
-      opa,
-      standIns: standIns ?? {},
-      preferred,
-      run: this.#runConfig(workload),
-    };
-  }
-
-  #runConfig(workload: Workload): RunConfig {
-    const { state, folder } = this.#options;
-    const { name, run, env, ports, ready } = workload;
-    const data = state.data(name);
-    mkdirSync(data, { recursive: true, mode: 0o700 });
-    return {
-      command: run ?? "",
-      folder,
-      data,
-      etc: writeGeneratedFiles(state.generated(name), name, this.#plans.get(name)?.outbound ?? []),
-      secrets: this.#placeSecrets(name),
-      hidden: this.#hidden(),
-      advisorySecrets: state.secrets(name),
-      env,
-      ports: ports.map((port) => ({ name: port.name, port: port.port })),
-      ready,
-      readyMs: READY_MS,
-    };
-  }
-
-  /** What is not the workloads' to see, wherever in their folder it lies. */
-  #hidden(): string[] {
-    const { state, secretsFolder, hidden } = this.#options;
-    const paths = [state.path, ...(secretsFolder === undefined ? [] : [secretsFolder]), ...(hidden ?? [])];
-    return paths.filter((path) => existsSync(path)).map((path) => realpathSync(path));
-  }
-
-  /** Copies a workload's own secrets to where only it gets them from. */
-  #placeSecrets(name: string): Record<string, string> {
-    const { state, secretsFolder } = this.#options;
-    const target = state.secrets(name);
-    rmSync(target, { recursive: true, force: true });
-    mkdirSync(target, { recursive: true, mode: 0o700 });
-    const placed: Record<string, string> = {};
-    if (secretsFolder === undefined) return placed;
-    for (const secret of this.#policy.secrets) {
-      const source = join(secretsFolder, secret.name);
-      if (!secret.usedBy.includes(name) || !existsSync(source)) continue;
-      placed[secret.name] = join(target, secret.name);
-      cpSync(source, join(target, secret.name), { mode: 0, dereference: true });
-    }
-    return placed;
-  }
-
-  #policyConfig(
-    policy: Policy,
-    plans: ReadonlyMap<string, ProxyPlan>,
-    bundle: readonly BundleFile[],
-    name: string,
-  ): PolicyConfig {
-    const plan = plans.get(name);
-    if (plan === undefined) throw new Error(`no plan for ${name}`);
-    const needed = [...plan.inbound, ...plan.outbound].flatMap(({ identities }) => identities);
-    return {
-      plan,
-      bundle,
-      issuers: identitiesOf(policy, needed).map((provider) => this.#issuerConfig(provider)),
-      names: Object.fromEntries(policy.workloads.map((workload) => [workload.spiffeId, workload.name])),
-    };
-  }
-
-  #issuerConfig({ name, issuer, audiences, jwksUri }: IdentityProvider): IssuerConfig {
-    const development = this.#issuers.get(name);
-    return {
-      identity: name,
-      issuer,
-      audiences,
-      ...(development === undefined ? (jwksUri === undefined ? {} : { jwksUri }) : { keys: development.keys }),
-    };
-  }
-
-  async #openIssuers(policy: Policy): Promise<void> {
-    if (this.#options.issuers !== "development") return;
-    for (const { name, issuer } of policy.identities) {
-      if (!this.#issuers.has(name)) this.#issuers.set(name, await DevelopmentIssuer.start({ issuer }));
-    }
+  #configParts(): ConfigParts {
+    return { options: this.#options, isolation: this.isolation, trust: this.#trust, issuers: this.#issuers };
   }
 
   async #apply(policy: Policy, bundle: readonly BundleFile[]): Promise<void> {
@@ -476,15 +271,12 @@ export class Supervisor {
         hint: "`ringfence down`, then `ringfence up`",
       });
     }
-    await this.#openIssuers(policy);
-    const plans = planProxies(policy);
-    const before = this.#policy;
-    const beforePlans = this.#plans;
-    this.#policy = policy;
-    this.#bundle = bundle;
-    this.#plans = plans;
+    if (this.#options.issuers === "development") await this.#issuers.open(policy);
+    const before = this.#force;
+    const after = inForce(policy, bundle);
+    this.#force = after;
     for (const [name, sidecar] of this.#sidecars) {
-      if (plans.has(name)) continue;
+      if (after.plans.has(name)) continue;
       await sidecar.stop(GRACE_MS);
       this.#sidecars.delete(name);
     }
@@ -492,9 +284,9 @@ export class Supervisor {
     for (const name of startOrder(policy)) {
       const sidecar = this.#sidecars.get(name);
       if (sidecar === undefined) this.#startSidecar(name);
-      else if (mustRestart(name, before, policy, beforePlans, plans)) await sidecar.restart(GRACE_MS);
+      else if (mustRestart(name, before, after)) await sidecar.restart(GRACE_MS);
       else {
-        const problem = await sidecar.apply(this.#policyConfig(policy, plans, bundle, name));
+        const problem = await sidecar.apply(policyConfig(name, after, this.#issuers));
         if (problem !== undefined) problems.push(`${name}: ${problem}`);
       }
     }
@@ -512,72 +304,11 @@ export class Supervisor {
   async #stop(): Promise<void> {
     await this.#applying;
     for (const name of [...startOrder(this.#policy)].reverse()) await this.#sidecars.get(name)?.stop(GRACE_MS);
-    for (const issuer of this.#issuers.values()) await issuer.close();
+    await this.#issuers.close();
     this.#control?.close();
     this.#control?.closeAllConnections();
     this.#options.state.release();
     for (const wake of this.#waiters) wake();
     this.#resolveStopped();
   }
-}
-
-function edgesOf(addresses: Readonly<Record<string, Address>>): string[] {
-  return Object.entries(addresses)
-    .filter(([key]) => key.startsWith("users "))
-    .map(([, { port }]) => `https://localhost:${port}`);
-}
-
-/** Workloads see the workflow's folder; secrets in a folder of their own inside it are covered, mixed into it they are not. */
-function refuseExposedSecrets({ folder, secretsFolder }: SupervisorOptions): void {
-  if (secretsFolder === undefined || !existsSync(secretsFolder) || !existsSync(folder)) return;
-  const secrets = realpathSync(secretsFolder);
-  if (secrets !== sep && !`${realpathSync(folder)}${sep}`.startsWith(`${secrets}${sep}`)) return;
-  throw new RingfenceError({
-    code: "USAGE",
-    message: `the secrets' folder \`${secretsFolder}\` holds the workflow's folder, which every workload reads`,
-    hint: "keep secrets in a folder that has nothing else in it",
-  });
-}
-
-/** Whoever sits between a proxy and its decision point decides. */
-function refuseOpenDecisions(opa: string | undefined): void {
-  if (opa === undefined) return;
-  const url = URL.canParse(opa) ? new URL(opa) : undefined;
-  const isHere = url !== undefined && /^(?:localhost|127(?:\.[0-9]+){3}|\[::1\])$/.test(url.hostname);
-  if (url?.protocol === "https:" || (url?.protocol === "http:" && isHere)) return;
-  throw new RingfenceError({
-    code: "USAGE",
-    message: `the decision point \`${opa}\` is neither on this machine nor reached over https`,
-    hint: "run OPA beside the workflow, e.g. http://127.0.0.1:8181",
-  });
-}
-
-function refuseUnrunnable(policy: Policy): void {
-  const problems = policy.workloads
-    .filter(({ run }) => run === undefined || run.trim() === "")
-    .map(({ name, span }) => ({
-      code: "RUNTIME_NOT_RUNNABLE" as const,
-      message: `workload \`${name}\` does not say how it is started here`,
-      hint: "add `run:` with its command",
-      span,
-    }));
-  if (problems.length > 0) throw new RingfenceError(problems);
-}
-
-/** Whether a change reaches into the workload itself: its command, environment, ports, identity, or new destinations. */
-function mustRestart(
-  name: string,
-  before: Policy,
-  after: Policy,
-  beforePlans: ReadonlyMap<string, ProxyPlan>,
-  afterPlans: ReadonlyMap<string, ProxyPlan>,
-): boolean {
-  const essence = (policy: Policy): string => {
-    const workload = policy.workloads.find((candidate) => candidate.name === name);
-    const ports = workload?.ports.map(({ name: portName, port, protocol }) => [portName, port, protocol]);
-    return JSON.stringify([workload?.run, workload?.env, ports, workload?.spiffeId, workload?.ready]);
-  };
-  if (essence(before) !== essence(after)) return true;
-  const known = new Set(beforePlans.get(name)?.outbound.map(({ key }) => key));
-  return (afterPlans.get(name)?.outbound ?? []).some(({ key }) => !known.has(key));
 }
