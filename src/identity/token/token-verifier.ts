@@ -2,10 +2,9 @@
  * Whether a token that a request carries is valid for this workflow. Everything is required that RFC 8725 and RFC 9068
  * ask for; a claim that is present in a form that is not understood refuses the token.
  *
- * A verified token is remembered by its hash until it expires, so that a client's next request costs no signature. The
- * binding to a certificate or a proof is checked every time, for it belongs to the request and not to the token.
+ * A verified token is remembered for a while, so that a client's next request costs no signature. Its times and its
+ * binding to a certificate or a proof are checked every time: they belong to the request and not to the token.
  */
-import { createHash } from "node:crypto";
 import { type DpopProof, DpopReplays, verifyDpop } from "./dpop.js";
 import { type FindKey, readObject, verifySignature } from "./signature.js";
 import { tokenError } from "./token-error.js";
@@ -80,17 +79,16 @@ export class TokenVerifier {
   }
 
   async #verifyOnce(token: string): Promise<VerifiedToken> {
-    const hash = createHash("sha256").update(token).digest("base64");
     const now = this.#now();
-    const known = this.#remembered.get(hash);
+    const known = this.#remembered.get(token);
     if (known !== undefined && now >= known.at && now - known.at < REMEMBER_MS) return known.verified;
-    this.#remembered.delete(hash);
+    this.#remembered.delete(token);
     const verified = await this.#verifyClaims(token);
     if (this.#remembered.size >= MAX_REMEMBERED) {
       const [oldest] = this.#remembered.keys();
       if (oldest !== undefined) this.#remembered.delete(oldest);
     }
-    this.#remembered.set(hash, { verified, at: now });
+    this.#remembered.set(token, { verified, at: now });
     return verified;
   }
 

@@ -5,6 +5,7 @@
  */
 import { compile, type Query, type RuleReader } from "../../rego/index.js";
 import type { Decision, DecisionPoint, DecisionRequest } from "./decision.js";
+import { isSteady, RememberedPermissions } from "./remembered.js";
 
 /** A file of a bundle; `data.json` is its data, `*.rego` its modules, everything else is not read. */
 export interface BundleFile {
@@ -25,6 +26,8 @@ const ENTRY_POINT = "data.ringfence.authz.decision";
 const ALLOWED = "data.ringfence.authz.allow = true; rules = data.ringfence.authz.matching";
 
 interface Loaded {
+  /** undefined when the same input may be answered in another way later */
+  readonly remembered: RememberedPermissions | undefined;
   readonly allowed: Query;
   readonly decision: RuleReader;
 }
@@ -43,15 +46,20 @@ export class BundlePoint implements DecisionPoint {
     const decision = policy.rule(ENTRY_POINT);
     // A bundle that cannot answer a request of nobody will not answer real ones.
     readAnswer(decision.evaluate({}));
-    this.#loaded = { decision, allowed: policy.query(ALLOWED) };
+    const remembered = isSteady(modules.map(({ text }) => text)) ? new RememberedPermissions() : undefined;
+    this.#loaded = { decision, allowed: policy.query(ALLOWED), remembered };
   }
 
   decide(request: DecisionRequest): Decision {
     if (this.#loaded === undefined) throw new Error("no bundle is loaded");
+    const { allowed, decision, remembered } = this.#loaded;
+    const known = remembered?.find(request);
+    if (known !== undefined) return { allow: true, rules: known };
     const input = inputOf(request);
-    const rules = this.#loaded.allowed.evaluate(input)[0]?.rules;
-    if (isTexts(rules) && rules.length > 0) return { allow: true, rules };
-    return toDecision(readAnswer(this.#loaded.decision.evaluate(input)));
+    const rules = allowed.evaluate(input)[0]?.rules;
+    if (!isTexts(rules) || rules.length === 0) return toDecision(readAnswer(decision.evaluate(input)));
+    remembered?.keep(request, rules);
+    return { allow: true, rules };
   }
 }
 

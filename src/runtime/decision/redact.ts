@@ -14,8 +14,23 @@ const SECRETS = [
   /[A-Za-z0-9_-]{40,}/g,
 ];
 
+/** Names recur from request to request; what became of the last of them is known. */
+const MAX_KNOWN = 1000;
+const known = new Map<string, string>();
+
 /** A text without what looks like a secret, in one line of bounded length. */
 export function redactText(text: string): string {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const clean = strike(text);
+  // Only what is clean anyway is kept: no secret stays in memory for having been struck out.
+  if (clean !== text) return clean;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, clean);
+  return clean;
+}
+
+function strike(text: string): string {
   let clean = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
   for (const secret of SECRETS) clean = clean.replace(secret, STRUCK);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: this is the place that removes them

@@ -148,15 +148,18 @@ export function judgeFields(fields: Fields, version: 1 | 2): JudgedFields | Fiel
   let size = 0;
   const single = new Map<string, string>();
   const connection: string[] = [];
+  const te: string[] = [];
   for (const [name, value] of fields) {
     size += name.length + value.length + 4;
-    const refused = judgeField(name, value, version);
+    const facts = factsOf(name);
+    const refused = facts.refused ?? judgeField(name, value, version);
     if (refused !== undefined) return { refused };
-    if (SINGLE.has(name)) {
+    if (facts.isSingle) {
       if (single.has(name)) return { refused: `the header field \`${name}\` stands twice` };
       single.set(name, value);
     }
     if (name === "connection") connection.push(...listOf(value));
+    else if (name === "te") te.push(...listOf(value));
   }
   if (size > MAX_TOTAL_BYTES) return { refused: "the header fields are too large" };
   const listed = new Set(connection);
@@ -165,9 +168,8 @@ export function judgeFields(fields: Fields, version: 1 | 2): JudgedFields | Fiel
   }
   const framing = judgeFraming(single);
   if ("refused" in framing) return framing;
-  const te = fields.filter(([name]) => name === "te").flatMap(([, value]) => listOf(value));
   return {
-    forward: fields.filter(([name]) => !isDropped(name) && !listed.has(name)),
+    forward: fields.filter(([name]) => !factsOf(name).isDropped && !listed.has(name)),
     host: single.get("host"),
     authorization: single.get("authorization"),
     dpop: single.get("dpop"),
@@ -197,9 +199,30 @@ export function passableTrailer(name: string): boolean {
   return !SINGLE.has(name) && !isDropped(name) && !NOT_HOP_BY_HOP.has(name) && /^[a-z0-9!#$&'*+.^|~-]+$/.test(name);
 }
 
-function judgeField(name: string, value: string, version: 1 | 2): string | undefined {
+/** What a name alone decides. Names recur; each is looked through once. */
+interface NameFacts {
+  readonly refused: string | undefined;
+  readonly isDropped: boolean;
+  readonly isSingle: boolean;
+}
+const MAX_NAMES = 2000;
+const names = new Map<string, NameFacts>();
+
+function factsOf(name: string): NameFacts {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const facts = { refused: judgeName(name), isDropped: isDropped(name), isSingle: SINGLE.has(name) };
+  if (names.size >= MAX_NAMES) names.clear();
+  names.set(name, facts);
+  return facts;
+}
+
+function judgeName(name: string): string | undefined {
   if (name.includes("_")) return "a header field's name has an underscore";
-  if (!/^[!#$%&'*+\-.^`|~0-9a-z]+$/.test(name)) return "a header field's name is malformed";
+  return /^[!#$%&'*+\-.^`|~0-9a-z]+$/.test(name) ? undefined : "a header field's name is malformed";
+}
+
+function judgeField(name: string, value: string, version: 1 | 2): string | undefined {
   if (!isFieldValue(value)) return "a header field's value has control characters";
   if (version === 2 && name !== "te" && HOP_BY_HOP.has(name) && name !== "expect" && name !== "trailer") {
     return `the header field \`${name}\` has no place in HTTP/2`;

@@ -7,6 +7,10 @@
  * workload receives.
  */
 const MAX_TARGET_LENGTH = 8192;
+/** Paths recur; those that have one reading keep it. */
+const MAX_KNOWN = 1000;
+const MAX_KNOWN_LENGTH = 256;
+const known = new Map<string, RequestTarget>();
 
 export interface RequestTarget {
   /** decoded, what the decision is about */
@@ -29,6 +33,11 @@ export function readTarget(target: string): RequestTarget | TargetRefusal {
   const mark = target.indexOf("?");
   const rawPath = mark === -1 ? target : target.slice(0, mark);
   const query = mark === -1 ? "" : target.slice(mark);
+  const read = known.get(rawPath) ?? readPath(rawPath);
+  return "refused" in read || query === "" ? read : { path: read.path, forward: read.forward + query };
+}
+
+function readPath(rawPath: string): RequestTarget | TargetRefusal {
   const decoded = decode(rawPath);
   if (typeof decoded !== "string") return decoded;
   const refused = ambiguity(decoded);
@@ -37,7 +46,12 @@ export function readTarget(target: string): RequestTarget | TargetRefusal {
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return /[A-Za-z0-9\-._~]/.test(character) ? character : `%${hex}`;
   });
-  return { path: decoded, forward: canonical + query };
+  const read = { path: decoded, forward: canonical };
+  if (rawPath.length <= MAX_KNOWN_LENGTH) {
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(rawPath, read);
+  }
+  return read;
 }
 
 /** Percent-decodes a path as UTF-8, refusing what must not be hidden in it. */

@@ -19,8 +19,12 @@ export interface TokenContext {
   readonly certificateThumbprint: string | undefined;
 }
 
+/** Tokens of which it is remembered whom they name as their issuer. */
+const MAX_NAMED = 1024;
+
 export class UserTokens {
   readonly #issuers: readonly TokenIssuer[];
+  readonly #named = new Map<string, TokenIssuer>();
 
   constructor(issuers: readonly TokenIssuer[]) {
     this.#issuers = issuers;
@@ -38,8 +42,7 @@ export class UserTokens {
       return undefined;
     }
     const [, scheme = "", token = ""] = match;
-    const issuer = this.#issuers.find((candidate) => candidate.issuer === claimedIssuer(token));
-    if (issuer === undefined) throw new Error("the token comes from an issuer that is not accepted here");
+    const issuer = this.#issuerOf(token);
     const { subject, claims } = await issuer.verifier.verify({
       scheme: scheme.toLowerCase() === "dpop" ? "dpop" : "bearer",
       token,
@@ -54,6 +57,17 @@ export class UserTokens {
             },
     });
     return { identity: issuer.identity, issuer: issuer.issuer, subject, claims };
+  }
+
+  #issuerOf(token: string): TokenIssuer {
+    const named = this.#named.get(token);
+    if (named !== undefined) return named;
+    const claimed = claimedIssuer(token);
+    const issuer = this.#issuers.find((candidate) => candidate.issuer === claimed);
+    if (issuer === undefined) throw new Error("the token comes from an issuer that is not accepted here");
+    if (this.#named.size >= MAX_NAMED) this.#named.clear();
+    this.#named.set(token, issuer);
+    return issuer;
   }
 }
 

@@ -1,0 +1,63 @@
+/**
+ * What a bundle allowed, remembered for the very same input. The bundle's answer is a function of its input as long as
+ * nothing in it looks at a clock, chance or the world; whether that is so is read from its text, and in doubt nothing is
+ * remembered. Only permission is kept, for who is denied gains nothing by being quick.
+ *
+ * Claims are held by identity: a token that is verified anew is asked about anew.
+ */
+import type { DecisionRequest } from "./decision.js";
+
+/** Inputs of one token, or of requests without one. */
+const MAX_REMEMBERED = 256;
+
+/** Modules that the decision is made of; the others of a bundle serve other ways of asking. */
+const DECIDING = /^package (?:ringfence\.(?:authz|narrow)|narrow)\b/m;
+/** Built-in functions whose answer may change, and documents that are not looked through here. */
+const CHANGING =
+  /\b(?:time|rand|uuid|http|net|opa|io|trace|rego)\s*\.|\bdata\b(?!\.(?:ringfence\.(?:policy|narrow|authz)|narrow)\b)/;
+
+/** Whether a bundle with these modules always answers the same input in the same way. */
+export function isSteady(modules: readonly string[]): boolean {
+  const deciding = modules.filter((text) => DECIDING.test(text)).map(withoutComments);
+  return deciding.length > 0 && !deciding.some((text) => CHANGING.test(text));
+}
+
+/** Comments of whole lines say what they like. */
+function withoutComments(text: string): string {
+  return text.replace(/^\s*#.*$/gm, "");
+}
+
+export class RememberedPermissions {
+  readonly #without = new Map<string, readonly string[]>();
+  readonly #byClaims = new WeakMap<object, Map<string, readonly string[]>>();
+
+  /** The rules that permitted the same before; undefined when it is to be asked. */
+  find(request: DecisionRequest): readonly string[] | undefined {
+    const { token } = request;
+    const known = token === undefined ? this.#without : this.#byClaims.get(token.claims);
+    return known?.get(keyOf(request));
+  }
+
+  keep(request: DecisionRequest, rules: readonly string[]): void {
+    const { token } = request;
+    let known = token === undefined ? this.#without : this.#byClaims.get(token.claims);
+    if (known === undefined) {
+      known = new Map();
+      if (token !== undefined) this.#byClaims.set(token.claims, known);
+    }
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(keyOf(request), rules);
+  }
+}
+
+/** Everything of a request that the bundle is told, but for the claims. */
+function keyOf({ caller, callee, http, token }: DecisionRequest): string {
+  return JSON.stringify([
+    caller.kind,
+    caller.kind === "workload" ? caller.spiffeId : "",
+    callee.name,
+    callee.port,
+    http === undefined ? null : [http.method, http.path, http.host],
+    token?.identity,
+  ]);
+}
