@@ -20,7 +20,7 @@ export function exchange(socket: Socket, bytes: string): Promise<number> {
     socket.setTimeout(5000, () => socket.destroy());
     socket.on("data", (data) => {
       answer += data.toString("latin1");
-      const status = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n/.exec(answer)?.[1];
+      const status = /^HTTP\/1\.1 (\d{3})(?:.|[\r\n])*?\r\n\r\n/.exec(answer)?.[1];
       if (status === undefined || status === "100") return;
       resolve(Number(status));
       socket.destroy();
