@@ -83,7 +83,8 @@ async function write({ host, port }: Address, bytes: string, quietMs = 300): Pro
 }
 
 describe("who leaves while a request is decided", () => {
-  const slow = { allow: () => pause(20).then(() => true) };
+  // Long enough for the proxy to have noticed, on a busy machine as well.
+  const slow = { allow: () => pause(500).then(() => true) };
 
   it.each([
     ["a request", REQUEST],
