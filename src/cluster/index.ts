@@ -62,6 +62,7 @@ export type { ExtensionProvider, MeshConfig, PathNormalization } from "./mesh.js
 export { impliedNamespace, NAME_LABEL, type Namespace } from "./namespaces.js";
 export type { IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule } from "./network-policy.js";
 export { describeObject, type KubeObject, type Labels, type Origin, type Owner } from "./object.js";
+export { podsMatching, type SelectedPod } from "./pod-index.js";
 export {
   type Container,
   type ContainerPort,

@@ -1,7 +1,7 @@
 /** From a Service to the pods and container ports that answer for it. */
 import type { Cluster } from "./cluster.js";
+import { podsMatching } from "./pod-index.js";
 import { type Pod, servingContainers } from "./pods.js";
-import { matches } from "./selector.js";
 import type { Service, ServicePort } from "./services.js";
 import type { Workload } from "./workloads.js";
 
@@ -17,12 +17,8 @@ export interface Endpoint {
 export function endpointsOf(cluster: Cluster, service: Service): readonly Endpoint[] {
   const selector = service.selector;
   if (selector === undefined) return [];
-  return (cluster.workloadsByNamespace.get(service.namespace) ?? []).flatMap((workload) =>
-    workload.pods
-      .filter((pod) => matches(selector, pod.labels))
-      .flatMap((pod) =>
-        service.ports.map((servicePort) => ({ workload, pod, servicePort, port: targetOf(pod, servicePort) })),
-      ),
+  return podsMatching(cluster, service.namespace, selector).flatMap(({ workload, pod }) =>
+    service.ports.map((servicePort) => ({ workload, pod, servicePort, port: targetOf(pod, servicePort) })),
   );
 }
 

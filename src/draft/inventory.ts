@@ -5,10 +5,12 @@
 import {
   type Cluster,
   describeObject,
+  type Endpoint,
   endpointsOf,
   type LabelSelector,
   matches,
   type Pod,
+  podsMatching,
   type Service,
   servingContainers,
   type Workload,
@@ -72,17 +74,21 @@ export class Inventory {
   readonly workloads: readonly DraftWorkload[];
   readonly names = new NamePool();
   readonly #cluster: Cluster;
+  readonly #leading: Leading;
   readonly #bySource = new Map<string, DraftWorkload>();
-  readonly #byZone = new Map<string, DraftWorkload[]>();
+  /** those that a custom resource describes */
+  readonly #customByZone = new Map<string, DraftWorkload[]>();
   readonly #byCustom = new Map<CustomWorkload, DraftWorkload>();
 
   constructor(cluster: Cluster, custom: readonly CustomWorkload[], remarks: Remarks) {
     this.#cluster = cluster;
+    this.#leading = leadingOf(cluster);
     const sources = cluster.workloads.filter((workload) => isPart(workload, remarks));
     const wanted = [...sources, ...custom.map(({ name, namespace }) => ({ name, namespace }))].map(({ name }) =>
       labelOf(name),
     );
-    const shared = new Set(wanted.filter((name, index) => wanted.indexOf(name) !== index));
+    const once = new Set<string>();
+    const shared = new Set(wanted.filter((name) => once.size === once.add(name).size));
     const drafts: DraftWorkload[] = [];
     for (const source of sources) {
       const draft = this.#draft(source, shared);
@@ -108,9 +114,9 @@ export class Inventory {
       drafts.push(draft);
       this.#byCustom.set(part, draft);
     }
-    for (const draft of drafts) {
-      const zone = this.#byZone.get(draft.zone);
-      if (zone === undefined) this.#byZone.set(draft.zone, [draft]);
+    for (const draft of drafts.filter(({ source }) => source === undefined)) {
+      const zone = this.#customByZone.get(draft.zone);
+      if (zone === undefined) this.#customByZone.set(draft.zone, [draft]);
       else zone.push(draft);
     }
     this.workloads = drafts.sort((a, b) => compare(a.zone, b.zone) || compare(a.name, b.name));
@@ -122,11 +128,16 @@ export class Inventory {
 
   /** The workloads of a namespace whose pods a selector matches, each with the first such pod. */
   matching(namespace: string, selector: LabelSelector): readonly Matched[] {
-    return (this.#byZone.get(namespace) ?? []).flatMap((draft) => {
-      const pods = draft.source?.pods ?? draft.custom;
-      const pod = pods.find(({ labels }) => matches(selector, labels));
-      return pod === undefined ? [] : [{ draft, pod }];
-    });
+    const first = new Map<DraftWorkload, Pod>();
+    for (const { workload, pod } of podsMatching(this.#cluster, namespace, selector)) {
+      const draft = this.of(workload);
+      if (draft !== undefined && !first.has(draft)) first.set(draft, pod);
+    }
+    for (const draft of this.#customByZone.get(namespace) ?? []) {
+      const pod = draft.custom.find(({ labels }) => matches(selector, labels));
+      if (pod !== undefined) first.set(draft, pod);
+    }
+    return [...first].map(([draft, pod]) => ({ draft, pod }));
   }
 
   /** Who answers for a Service. */
@@ -155,7 +166,8 @@ export class Inventory {
     const wanted = shared.has(label)
       ? [labelOf(`${label}-${source.namespace}`), labelOf(`${label}-${source.namespace}-${kind}`)]
       : [label, labelOf(`${label}-${kind}`)];
-    const services = servicesOf(this.#cluster, source);
+    const services = servicesOf(this.#leading, source);
+    const endpoints = services.flatMap((service) => this.#leading.get(source)?.get(service) ?? []);
     const objectKind = OBJECT_KINDS.find((known) => known === source.kind);
     return {
       name: this.names.take(...wanted),
@@ -166,7 +178,7 @@ export class Inventory {
       services: services.map(({ name }) => name),
       source,
       custom: [],
-      ports: pod === undefined ? new Map() : portsOf(this.#cluster, source, pod, services),
+      ports: pod === undefined ? new Map() : portsOf(pod, endpoints),
       place: () => source.object.origin.spanOf(["metadata", "name"]),
     };
   }
@@ -222,11 +234,8 @@ function mainImage(pod: Pod | undefined): string | undefined {
 }
 
 /** Ports that containers declare and Services lead to. UDP has no place in a workflow's flows. */
-function portsOf(cluster: Cluster, source: Workload, pod: Pod, leading: readonly Service[]): Map<number, PortHints> {
+function portsOf(pod: Pod, services: readonly Endpoint[]): Map<number, PortHints> {
   const probes = probesOf(pod);
-  const services = leading.flatMap((service) =>
-    endpointsOf(cluster, service).filter(({ workload }) => workload === source),
-  );
   const numbers = new Set<number>();
   for (const container of servingContainers(pod)) {
     for (const { port, protocol } of container.ports) if (protocol === "TCP") numbers.add(port);
@@ -251,12 +260,28 @@ function portsOf(cluster: Cluster, source: Workload, pod: Pod, leading: readonly
   return ports;
 }
 
+/** The endpoints of Services, by the workload and the Service that they lead from and to. */
+type Leading = ReadonlyMap<Workload, ReadonlyMap<Service, readonly Endpoint[]>>;
+
+function leadingOf(cluster: Cluster): Leading {
+  const leading = new Map<Workload, Map<Service, Endpoint[]>>();
+  for (const service of cluster.services) {
+    for (const endpoint of endpointsOf(cluster, service)) {
+      const services = leading.get(endpoint.workload) ?? new Map<Service, Endpoint[]>();
+      leading.set(endpoint.workload, services);
+      const endpoints = services.get(service);
+      if (endpoints === undefined) services.set(service, [endpoint]);
+      else endpoints.push(endpoint);
+    }
+  }
+  return leading;
+}
+
 /** The Services that lead to a workload: the one of its own name first, then by name. */
-function servicesOf(cluster: Cluster, source: Workload): Service[] {
-  return cluster.services
-    .filter(({ namespace }) => namespace === source.namespace)
-    .filter((service) => endpointsOf(cluster, service).some(({ workload }) => workload === source))
-    .sort((a, b) => Number(b.name === source.name) - Number(a.name === source.name) || compare(a.name, b.name));
+function servicesOf(leading: Leading, source: Workload): Service[] {
+  return [...(leading.get(source)?.keys() ?? [])].sort(
+    (a, b) => Number(b.name === source.name) - Number(a.name === source.name) || compare(a.name, b.name),
+  );
 }
 
 /** How the kubelet probes a port: it says what is spoken there. */

@@ -1,48 +1,14 @@
 /** The patterns as JavaScript reads them, over the semantics that the log engines share. */
 import { describe, expect, it } from "vitest";
 import { luaPattern } from "../../src/targets/logging/lua-pattern.js";
-import {
-  BASE64_STRETCH,
-  NAME_FIELDS,
-  REDACTED,
-  SECRET_FIELDS,
-  SECRET_PATTERNS,
-  VALUE_FIELDS,
-} from "../../src/targets/logging/secret-patterns.js";
+import { ALTERNATIVE_PATTERNS, SECRET_PATTERNS } from "../../src/targets/logging/secret-patterns.js";
 import { HARMLESS } from "./harmless.js";
 import { leaks } from "./leaks.js";
+import { redactor } from "./model.js";
 import { records, SECRETS } from "./secrets.js";
+import { HARMLESS_FIELDS, SHAPES } from "./shapes.js";
 
-const PATTERNS = SECRET_PATTERNS.map(({ source, ignoreCase }) => new RegExp(source, ignoreCase === true ? "gi" : "g"));
-function redactText(text: string, depth = 0): string {
-  const redacted = PATTERNS.reduce((current, pattern) => current.replace(pattern, REDACTED), text);
-  if (depth === 2) return redacted;
-  return redacted.replace(new RegExp(BASE64_STRETCH, "g"), (stretch) => {
-    const decoded = Buffer.from(stretch, "base64").toString("latin1");
-    return redactText(decoded, depth + 1) === decoded ? stretch : REDACTED;
-  });
-}
-const isSecretName = (name: unknown) =>
-  typeof name === "string" &&
-  SECRET_FIELDS.some((field) =>
-    name
-      .toLowerCase()
-      .replaceAll(/[_.\s-]/g, "")
-      .endsWith(field),
-  );
-const includes = (list: readonly string[], name: string) => list.includes(name.toLowerCase());
-
-function redact(value: unknown): unknown {
-  if (typeof value === "string") return redactText(value);
-  if (Array.isArray(value)) return value.map(redact);
-  if (typeof value !== "object" || value === null) return value;
-  const named = Object.entries(value).some(([key, inner]) => includes(NAME_FIELDS, key) && isSecretName(inner));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) =>
-      isSecretName(key) || (named && includes(VALUE_FIELDS, key)) ? [key, REDACTED] : [redactText(key), redact(inner)],
-    ),
-  );
-}
+const { text: redactText, value: redact } = redactor(SECRET_PATTERNS);
 
 describe("redaction", () => {
   it("knows enough kinds of secrets", () => {
@@ -51,6 +17,21 @@ describe("redaction", () => {
 
   it("lets none of them leave", () => {
     expect(records().flatMap((item) => leaks(item, JSON.stringify(redact(item.record))))).toEqual([]);
+  });
+
+  it("lets none leave in other shapes", () => {
+    expect(SHAPES.flatMap((item) => leaks(item, JSON.stringify(redact(item.record))))).toEqual([]);
+  });
+
+  it("is the same with names in alternatives", () => {
+    const { value } = redactor(ALTERNATIVE_PATTERNS);
+    const all = [...records(), ...SHAPES];
+    expect(all.flatMap((item) => leaks(item, JSON.stringify(value(item.record))))).toEqual([]);
+    expect(HARMLESS.filter((line) => value(line) !== line)).toEqual([]);
+  });
+
+  it("leaves fields alone that only sound like secrets", () => {
+    expect(redact(HARMLESS_FIELDS)).toEqual(HARMLESS_FIELDS);
   });
 
   it("leaves healthy lines alone, but for a few", () => {
@@ -67,6 +48,12 @@ describe("redaction", () => {
       "eyJ".repeat(60_000),
       "://".repeat(60_000),
       "password".repeat(20_000),
+      "pass".repeat(20_000),
+      "--password".repeat(10_000),
+      "<password ".repeat(10_000),
+      "_key".repeat(20_000),
+      "tokens=".repeat(20_000),
+      " -u a".repeat(20_000),
       "-----BEGIN ".repeat(20_000),
     ]) {
       expect(redactText(line).length).toBeLessThanOrEqual(line.length + 100_000);
@@ -81,5 +68,6 @@ describe("redaction", () => {
     ).toEqual([]);
     expect(luaPattern("\\bkey-[a-f0-9]{3,}")).toBe("%f[%w_]key%-[a-f0-9][a-f0-9][a-f0-9]+");
     expect(() => luaPattern("a|b")).toThrow("outside the subset");
+    expect(() => luaPattern("[a-z]{0,24}b")).toThrow("too many choices");
   });
 });

@@ -2,13 +2,16 @@
 import type { Policy } from "../../policy/index.js";
 import type { Artifact } from "../target.js";
 import {
-  BASE64_STRETCH,
+  COUNTED_FIELDS,
+  FIELD_TAILS,
   NAME_FIELDS,
-  REDACTED,
+  OPEN_KEYS,
+  SECRET_ARGUMENTS,
   SECRET_FIELDS,
-  SECRET_PATTERNS,
+  SECRET_WORDS,
   VALUE_FIELDS,
-} from "./secret-patterns.js";
+} from "./secret-names.js";
+import { BASE64_STRETCH, REDACTED, SECRET_PATTERNS } from "./secret-patterns.js";
 
 export function fluentd(policy: Policy): Artifact[] {
   return [
@@ -84,16 +87,23 @@ function configuration(policy: Policy): string {
 
 export function redactionPlugin(): string {
   const patterns = SECRET_PATTERNS.map(
-    ({ source, ignoreCase }) => `    /${source.replaceAll("/", "\\/")}/${ignoreCase === true ? "i" : ""},`,
+    ({ source, ignoreCase, needs = "" }) =>
+      `    ['${needs}', /${source.replaceAll("/", "\\/")}/${ignoreCase === true ? "i" : ""}],`,
   );
   const words = (names: readonly string[]) => `%w[${names.join(" ")}].freeze`;
   return `# Replaces secrets in every string of a record, at any depth: by the field's name, and by what they look like.
 module RingfenceRedaction
   REDACTED = '${REDACTED}'.freeze
   FIELDS = ${words(SECRET_FIELDS)}
+  TAILS = ${words(FIELD_TAILS)}
+  WORDS = ${words(SECRET_WORDS)}
+  OPEN_KEYS = ${words(OPEN_KEYS)}
+  COUNTED = ${words(COUNTED_FIELDS)}
+  ARGUMENTS = ${words(SECRET_ARGUMENTS)}
   NAME_FIELDS = ${words(NAME_FIELDS)}
   VALUE_FIELDS = ${words(VALUE_FIELDS)}
   MAX_DEPTH = 32
+  # What a text must hold (in lower case) for a pattern to matter, and the pattern.
   PATTERNS = [
 ${patterns.join("\n")}
   ].freeze
@@ -109,39 +119,77 @@ ${patterns.join("\n")}
   end
 
   def plain(value)
-    PATTERNS.reduce(value) { |current, pattern| current.gsub(pattern, REDACTED) }
+    lower = value.downcase
+    PATTERNS.reduce(value) do |current, (needs, pattern)|
+      lower.include?(needs) ? current.gsub(pattern, REDACTED) : current
+    end
   end
 
-  # Secrets in base64 as well, twice if need be: the stretch that holds one goes as a whole.
+  # Secrets in base64 as well, twice if need be: the stretch that holds one goes as a whole. A word may stand right before
+  # it, so it is read from each of its first four characters on.
   def text(value, depth = 0)
     redacted = plain(utf8(value))
     return redacted if depth == 2
 
-    redacted.gsub(BASE64_STRETCH) do |stretch|
-      decoded = utf8(stretch.tr('-_', '+/').unpack1('m'))
-      text(decoded, depth + 1) == decoded ? stretch : REDACTED
+    redacted.gsub(BASE64_STRETCH) { |stretch| base64_secret?(stretch, depth) ? REDACTED : stretch }
+  end
+
+  def base64_secret?(stretch, depth)
+    joined = stretch.gsub(/\\\\[rn]/, '').delete("\\r\\n\\\\").tr('-_', '+/')
+    (0..3).any? do |first|
+      decoded = utf8(joined[first..].unpack1('m'))
+      text(decoded, depth + 1) != decoded
     end
   end
 
   # Whether a name says that its value is a secret.
   def secret_name?(name)
     return false unless name.is_a?(String) || name.is_a?(Symbol)
+    return false if name.length > 256
 
-    plain = name.to_s.downcase.gsub(/[_\\-.\\s]/, '')
-    FIELDS.any? { |field| plain.end_with?(field) }
+    spaced = utf8(name.to_s).gsub(/([a-z])([A-Z])/, '\\1_\\2').downcase.sub(/[\\s_.:=-]*v?[0-9]*[\\s:=]*\\z/, '')
+    plain = spaced.gsub(/[_\\-.\\s]/, '')
+    TAILS.each { |tail| plain = plain.delete_suffix(tail) }
+    return true if FIELDS.any? { |field| plain.end_with?(field) || plain.delete_suffix('s').end_with?(field) }
+
+    *, before, last = [nil, *spaced.scan(/[a-z]+/)]
+    return false unless last && spaced.end_with?(last)
+
+    WORDS.include?(last) || (%w[key keys].include?(last) && !before.nil? && !OPEN_KEYS.include?(before))
   end
 
-  def hide(value)
-    value.is_a?(String) || value.is_a?(Hash) || value.is_a?(Array) ? REDACTED : value
+  # Whether what it names is counted as often as held: a number stays.
+  def counted?(name)
+    plain = name.to_s.downcase.gsub(/[^a-z]/, '')
+    COUNTED.any? { |field| plain.end_with?(field) }
+  end
+
+  def hide(value, name)
+    case value
+    when String, Hash, Array then REDACTED
+    when Numeric then counted?(name) ? value : REDACTED
+    else value
+    end
   end
 
   def value(item, depth = 1)
     case item
     when String then text(item)
-    when Array then depth > MAX_DEPTH ? REDACTED : item.map { |inner| value(inner, depth + 1) }
+    when Array then depth > MAX_DEPTH ? REDACTED : list(item, depth)
     when Hash then depth > MAX_DEPTH ? REDACTED : hash(item, depth)
     else item
     end
+  end
+
+  # ["--password", ...], ["Authorization", ...]: an element may say that the next one is a secret.
+  def list(item, depth)
+    item.each_with_index.map do |inner, i|
+      i.positive? && names_next?(item[i - 1]) ? hide(inner, '') : value(inner, depth + 1)
+    end
+  end
+
+  def names_next?(item)
+    item.is_a?(String) && (ARGUMENTS.include?(item) || (item.length <= 64 && secret_name?(item)))
   end
 
   def hash(item, depth)
@@ -149,7 +197,7 @@ ${patterns.join("\n")}
     named = item.any? { |key, inner| NAME_FIELDS.include?(key.to_s.downcase) && secret_name?(inner) }
     item.each_with_object({}) do |(key, inner), result|
       if secret_name?(key) || (named && VALUE_FIELDS.include?(key.to_s.downcase))
-        result[key] = hide(inner)
+        result[key] = hide(inner, key)
       else
         result[key.is_a?(String) ? text(key) : key] = value(inner, depth + 1)
       end

@@ -105,7 +105,12 @@ function readCount(source: string, at: number): { min: number; max: number; end:
   return { min, max, end: at + counted[0].length };
 }
 
+/** Lua tries every choice of several optional characters: more than a few in a row would take forever. */
+const MOST_OPTIONAL = 4;
+
 function write({ one, min, max }: Piece): string {
+  if (max !== Number.POSITIVE_INFINITY && max - min > MOST_OPTIONAL)
+    throw new Error(`{${min},${max}} has too many choices for Lua`);
   if (max === Number.POSITIVE_INFINITY)
     return `${one.repeat(Math.max(min - 1, 0))}${min === 0 ? `${one}*` : `${one}+`}`;
   return `${one.repeat(min)}${`${one}?`.repeat(max - min)}`;

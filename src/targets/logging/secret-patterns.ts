@@ -6,16 +6,21 @@
  * The lengths are shorter than real ones on purpose: a token that a logger cut, or split over two fields, still shows its
  * beginning, and what is left of it is of no use.
  */
+import { NAMED_ALTERNATIVES, NAMED_PATTERNS, SEPARATOR } from "./secret-names.js";
+
 export interface SecretPattern {
   readonly id: string;
   readonly source: string;
   readonly ignoreCase?: true;
+  /** stands in every text that the row matches, in lower case */
+  readonly needs?: string;
 }
 
 /** What stands in a secret's place. */
 export const REDACTED = "[redacted]";
 
 const TOKEN = "A-Za-z0-9_-";
+const QUOTES = "[\"'\\\\]*";
 
 /** Tokens that their issuers gave a prefix: the prefix, then at least `least` characters of `rest`. */
 const PREFIXED: readonly {
@@ -77,40 +82,45 @@ const PREFIXED: readonly {
   { id: "web-token", prefix: "eyJ", rest: `.${TOKEN}` },
 ];
 
-/** What a name says is a secret: the name, a separator, and the value behind it. */
-const NAMED = [
-  "password",
-  "passwd",
-  "passphrase",
-  "pwd",
-  "secret",
-  "token",
-  "api[_-]?key",
-  "access[_-]?key",
-  "account[_-]?key",
-  "private[_-]?key",
-  "signing[_-]?key",
-  "encryption[_-]?key",
-  "client[_-]?key[_-]?data",
-  "credentials?",
-  "session[_-]?id",
-  "access[_-]?signature",
-  "_auth",
-] as const;
-
-const QUOTES = "[\"'\\\\]*";
-const SEPARATOR = `${QUOTES}\\s*[:=]\\s*${QUOTES}`;
-const VALUE = "[^\\s\"'\\\\,;&)}\\]<>]{3,}";
-
 /** What is recognised by its form alone. */
 const FORMED: readonly SecretPattern[] = [
   // From its first line to where the text of the key ends: escaped line breaks, spaces and JSON quotes included.
   { id: "private-key", source: "-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[^\"'}]*" },
-  { id: "cookie", source: `cookie${SEPARATOR}[^\\r\\n"\\\\]{4,}`, ignoreCase: true },
-  { id: "authorization", source: `authorization${SEPARATOR}[a-z]*\\s*[^\\s"'\\\\,;}]{4,}`, ignoreCase: true },
+  { id: "cookie", source: `cookie${SEPARATOR}${QUOTES}[^\\r\\n"\\\\]{4,}`, needs: "cookie", ignoreCase: true },
+  // With parameters (Digest, AWS4-HMAC-SHA256): to the end of the line, since each of them may be the secret one.
+  {
+    id: "authorization-parameters",
+    source: `authorization${SEPARATOR}${QUOTES}[a-z0-9-]*\\s+[a-z]+=[^\\r\\n]*`,
+    needs: "authorization",
+    ignoreCase: true,
+  },
+  {
+    id: "authorization",
+    source: `authorization${SEPARATOR}${QUOTES}[a-z]*\\s*[^\\s"'\\\\,;}]{4,}`,
+    needs: "authorization",
+    ignoreCase: true,
+  },
+  { id: "digest", source: "\\bdigest\\s+[a-z]+=[^\\r\\n]+", needs: "digest", ignoreCase: true },
   { id: "bearer", source: "\\bbearer\\s+[A-Za-z0-9+/._~=-]{16,}", ignoreCase: true },
   { id: "basic", source: "\\bbasic\\s+[A-Za-z0-9+/]{12,}=*", ignoreCase: true },
   { id: "url-credentials", source: "://[^\\s/:@]*:[^\\s\"'<>/]+@" },
+  // A password that holds a slash: where a port would stand is no number.
+  {
+    id: "url-credentials-slash",
+    source: "://[^\\s/:@]+:[^\\s/:@\"'<>]*[^0-9\\s/:@\"'<>][^\\s/:@\"'<>]*/[^\\s@\"'<>]*@",
+  },
+  { id: "data-source", source: ":[^\\s:@/\"']+@tcp\\(", needs: "@tcp(" },
+  // `curl -u ann:…`, with the arguments as words or as a list.
+  { id: "user-argument", source: `[\\s"']-[uU]${QUOTES}[\\s,]*${QUOTES}[A-Za-z0-9._@-]+:[^\\s"']+`, needs: "-u" },
+  { id: "long-user-argument", source: `-user${QUOTES}[\\s,=]+${QUOTES}[A-Za-z0-9._@-]+:[^\\s"']+`, needs: "-user" },
+  // Behind up to five other arguments.
+  ...[0, 1, 2, 3, 4, 5].map((others) => ({
+    id: `mysql-argument-${others}`,
+    source: `\\bmysql[a-z]*\\s+${"[^\\s]+\\s+".repeat(others)}-p[^\\s]{3,}`,
+    needs: "mysql",
+  })),
+  { id: "sshpass", source: "sshpass\\s+-p\\s*[^\\s]+", needs: "sshpass" },
+  { id: "bind-password", source: "bindpw\\s+[^\\s]+", needs: "bindpw", ignoreCase: true },
   { id: "netrc", source: "login\\s+[^\\s]+\\s+password\\s+[^\\s]+", ignoreCase: true },
   { id: "telegram", source: "\\b\\d{8,10}:AA[A-Za-z0-9_-]{16,}" },
   { id: "signed-url", source: "[?&]sig=[A-Za-z0-9%+/=_-]{8,}", ignoreCase: true },
@@ -118,53 +128,17 @@ const FORMED: readonly SecretPattern[] = [
   { id: "one-time-password", source: "otpauth://[^\\s\"']+", ignoreCase: true },
 ];
 
-export const SECRET_PATTERNS: readonly SecretPattern[] = [
-  ...FORMED,
-  ...NAMED.map(
-    (name): SecretPattern => ({
-      id: `named-${name.replaceAll(/[^a-z]+/g, "-")}`,
-      source: `${name}${SEPARATOR}${VALUE}`,
-      ignoreCase: true,
-    }),
-  ),
-  ...PREFIXED.map(
-    ({ id, prefix, rest = TOKEN, least = 8 }): SecretPattern => ({ id, source: `${prefix}[${rest}]{${least},}` }),
-  ),
-];
+const TOKENS = PREFIXED.map(
+  ({ id, prefix, rest = TOKEN, least = 8 }): SecretPattern => ({ id, source: `${prefix}[${rest}]{${least},}` }),
+);
 
-/** Fields whose value is a secret whatever it looks like: their name ends so, in lower case and without `_`, `-` and `.`. */
-export const SECRET_FIELDS = [
-  "password",
-  "passwd",
-  "passphrase",
-  "pwd",
-  "secret",
-  "secrets",
-  "token",
-  "apikey",
-  "accesskey",
-  "accountkey",
-  "privatekey",
-  "signingkey",
-  "encryptionkey",
-  "secretkey",
-  "clientkeydata",
-  "authorization",
-  "cookie",
-  "cookies",
-  "credential",
-  "credentials",
-  "sessionid",
-  "connectionstring",
-  "jwt",
-] as const;
+export const SECRET_PATTERNS: readonly SecretPattern[] = [...FORMED, ...NAMED_PATTERNS, ...TOKENS];
 
-/** Fields that name what their neighbour holds, as in `{name: DB_PASSWORD, value: …}`. */
-export const NAME_FIELDS = ["name", "key", "header", "field", "variable", "k"] as const;
-export const VALUE_FIELDS = ["value", "val", "content", "data", "v"] as const;
+/** The same for engines that have alternation: fewer rows. */
+export const ALTERNATIVE_PATTERNS: readonly SecretPattern[] = [...FORMED, ...NAMED_ALTERNATIVES, ...TOKENS];
 
 /**
- * Stretches that may be base64 (plain or for URLs): what they hold is looked at as well, and a stretch that holds a secret
- * goes as a whole.
+ * Stretches that may be base64 (plain or for URLs), over line breaks too, written out or escaped: what they hold is looked
+ * at as well, from each of their first four characters on, since a word may stand before. One that holds a secret goes whole.
  */
-export const BASE64_STRETCH = "[A-Za-z0-9+/_-]{16,}=*";
+export const BASE64_STRETCH = "[A-Za-z0-9+/_\\\\\\r\\n-]{16,}=*";
