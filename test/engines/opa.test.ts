@@ -9,9 +9,11 @@ import { readCluster } from "../../src/cluster/index.js";
 import { draftWorkflow } from "../../src/draft/index.js";
 import { listFiles, readSource } from "../../src/files/index.js";
 import { derive, type Policy } from "../../src/policy/index.js";
+import { readTarget } from "../../src/runtime/pep/request-target.js";
 import { compile } from "../../src/targets/index.js";
 import { loadWorkflow } from "../../src/workflow/index.js";
 import { authorizationCases, examplePolicy, type Issued } from "../authorization/cases.js";
+import { TARGETS } from "../authorization/request-targets.js";
 import { corpus, engine } from "../engine.js";
 
 const opa = engine("opa");
@@ -92,6 +94,21 @@ describe.skipIf(opa === undefined)("opa", () => {
       }
       expect(wrong).toEqual([]);
     });
+  });
+
+  it("reads every request target as the embedded proxy does", () => {
+    const path = write("targets", examplePolicy());
+    writeFileSync(join(folder, "targets.json"), JSON.stringify({ targets: TARGETS }));
+    const query = '[object.get({"p": p | p := data.ringfence.paths.plain(t)}, "p", null) | some t in data.targets]';
+    const files = [join(path, "bundle"), join(folder, "targets.json")];
+    const evaluated = run("eval", "--format=raw", ...files.flatMap((file) => ["-d", file]), query);
+    expect(evaluated.status, evaluated.text).toBe(0);
+    const read = JSON.parse(evaluated.text) as unknown[];
+    const expected = TARGETS.map((target) => {
+      const embedded = readTarget(target);
+      return "refused" in embedded ? null : embedded.path;
+    });
+    expect(TARGETS.filter((_, i) => read[i] !== expected[i])).toEqual([]);
   });
 
   it("decides every case as our engine does", async () => {
