@@ -19,6 +19,8 @@ export interface Call {
   readonly service: Service;
   /** as the caller writes it: a number, or the name of the Service's port; undefined when it writes none */
   readonly port: number | string | undefined;
+  /** an object of the cluster names the port: one that the Service lacks leads nowhere, whatever else it has */
+  readonly exact?: boolean | undefined;
   /** of the caller's URL */
   readonly scheme?: string | undefined;
   /** under which the caller was told, for a hint at the port */
@@ -81,15 +83,15 @@ interface Choice {
   readonly doubt: Destinations["doubt"];
 }
 
-function choosePort(ports: readonly ServicePort[], { service, port: wanted, scheme, key }: Call): Choice {
+function choosePort(ports: readonly ServicePort[], { service, port: wanted, exact, scheme, key }: Call): Choice {
   const [first] = ports;
   const listed = ports.map(({ port }) => port).join(", ");
   if (wanted !== undefined) {
-    const exact = ports.find(({ port, name }) => port === wanted || name === wanted);
-    if (exact !== undefined) return { port: exact, doubt: undefined };
+    const same = ports.find(({ port, name }) => port === wanted || name === wanted);
+    if (same !== undefined) return { port: same, doubt: undefined };
     if (service.headless && typeof wanted === "number") return { port: first, direct: wanted, doubt: undefined };
     const text = `port ${wanted} of the Service ${service.name} is named, and it has ${listed}`;
-    return { port: ports.length === 1 ? first : undefined, doubt: { topic: "port", text } };
+    return { port: ports.length === 1 && exact !== true ? first : undefined, doubt: { topic: "port", text } };
   }
   const usual = scheme === undefined ? undefined : SCHEMES.get(knownScheme(scheme))?.port;
   const byScheme = ports.find(({ port }) => port === usual);

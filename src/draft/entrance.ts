@@ -50,7 +50,8 @@ export function follow(
 ): void {
   const meaning = context.names.meaningOf(host, namespace);
   if (meaning.kind === "service") {
-    enter(context, entrance, destinationsOf(context.inventory, { service: meaning.service, port }), host);
+    const call = { service: meaning.service, port, exact: true };
+    enter(context, entrance, destinationsOf(context.inventory, call), host);
   } else if (meaning.kind === "custom") {
     const workload = context.inventory.ofCustom(meaning.part);
     const number = (typeof port === "number" ? meaning.ports.get(port) : undefined) ?? [...meaning.ports.values()][0];

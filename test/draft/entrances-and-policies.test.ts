@@ -43,6 +43,19 @@ describe("entrances", () => {
     expect(workflow.targets.gateway).toMatchObject({ engine: "ingress-nginx", hosts: ["app.acme.dev"] });
   });
 
+  it("Ingress to a port that its Service does not have leads nowhere, and is told of", () => {
+    for (const port of [{ number: 81 }, { name: "nope" }]) {
+      const { flows, report } = importObjects(
+        ingress([{ path: "/", pathType: "Prefix", backend: { service: { name: "web", port } } }]),
+        web,
+      );
+      expect(flows).toEqual([]);
+      expect(JSON.stringify(report)).toContain(
+        `port ${Object.values(port)[0]} of the Service web is named, and it has 80`,
+      );
+    }
+  });
+
   it("Ingress that rewrites paths lets every path in, since the workload sees others", () => {
     const { workflow } = importObjects(
       ingress(
