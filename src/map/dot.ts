@@ -16,11 +16,17 @@ export interface ArrowText {
   readonly lines: readonly LabelLine[];
 }
 
+export interface Way {
+  /** flows between zones of the same trust don't push their ends apart, so that such zones stand in a column */
+  readonly stacked: boolean;
+  /** neither do flows within a zone, so that its workloads stand in a column; their labels stand beside them */
+  readonly columns: boolean;
+}
+
 /**
  * The map in DOT: workload `n<index>`, zone `cluster_<index>`, label `l<index>`, its two edges `b<index>` and `a<index>`.
- * @param stacked flows between zones of the same trust don't push their ends apart, so that such zones stand in a column
  */
-export function dotOf(map: FlowMap, arrows: readonly ArrowText[], stacked: boolean): string {
+export function dotOf(map: FlowMap, arrows: readonly ArrowText[], way: Way): string {
   const many = arrows.length > MANY_ARROWS;
   const ids = new Map(map.nodes.map((node, index) => [node.name, `n${index}`]));
   const zoneOf = zonesOf(map);
@@ -45,11 +51,12 @@ export function dotOf(map: FlowMap, arrows: readonly ArrowText[], stacked: boole
     const { width, height } = labelSize(arrow.lines);
     const label = `l${index} [width=${inches(width)}, height=${inches(height)}];`;
     const [a, b] = [zoneOf(edge.from.name), zoneOf(edge.to.name)];
-    const rank = stacked && areSiblings(map, a, b) ? ", constraint=false" : "";
-    lines.push(a === b && a !== -1 ? `  subgraph cluster_${a} { ${label} }` : `  ${label}`);
+    const inside = a === b && a !== -1;
+    const pushes = (inside && way.columns) || (way.stacked && areSiblings(map, a, b)) ? ", constraint=false" : "";
+    lines.push(inside ? `  subgraph cluster_${a} { ${label} }` : `  ${label}`);
     lines.push(
-      `  ${from} -> l${index} [id=b${index}, arrowhead=none${rank}];`,
-      `  l${index} -> ${to} [id=a${index}${rank}];`,
+      `  ${from} -> l${index} [id=b${index}, arrowhead=none];`,
+      `  l${index} -> ${to} [id=a${index}${pushes}];`,
     );
   }
   return `${lines.join("\n")}\n}\n`;

@@ -35,7 +35,13 @@ export interface Arrow {
 }
 
 /** A page may be so many times as long as wide before that counts against it. */
-const LONGEST_STRIP = 2.5;
+const LONGEST_STRIP = 2;
+
+/** What follows each other stands in a row up to this width; where it is more, workloads may stand in columns. */
+const WIDEST_ROWS = 2400;
+
+/** A way round to the label that is as bad as twice the area, in pixels. */
+const USUAL_DETOUR = 300;
 
 /** The map's layout: of those that Graphviz makes of it, the one that fits a page best. */
 export async function layoutOf(map: FlowMap): Promise<Layout> {
@@ -43,17 +49,48 @@ export async function layoutOf(map: FlowMap): Promise<Layout> {
   if (map.nodes.length === 0 && map.zones.length === 0)
     return { width: 0, height: 0, zones: [], nodes: [], arrows: [] };
   const graphviz = await Graphviz.load();
-  const ways = !hasSiblings(map) ? [false] : arrows.length > MANY_ARROWS ? [true] : [false, true];
-  const layouts = ways.map((stacked) => {
-    const output = JSON.parse(graphviz.layout(dotOf(map, arrows, stacked), "json", "dot")) as Output;
-    return read(map, arrows, output);
-  });
-  return layouts.reduce((best, other) => (cost(other) < cost(best) ? other : best));
+  const many = arrows.length > MANY_ARROWS;
+  const stacking = !hasSiblings(map) ? [false] : many ? [true] : [false, true];
+  const bestOf = (columns: boolean) =>
+    stacking
+      .map((stacked) => {
+        const output = JSON.parse(graphviz.layout(dotOf(map, arrows, { stacked, columns }), "json", "dot")) as Output;
+        return read(map, arrows, output);
+      })
+      .reduce(better);
+  const rows = bestOf(false);
+  return rows.width <= WIDEST_ROWS ? rows : better(rows, bestOf(true));
 }
 
-/** The area, and more for a strip. */
-function cost({ width, height }: Layout): number {
-  return width * height * Math.max(1, width / height / LONGEST_STRIP, height / width / LONGEST_STRIP);
+function better(best: Layout, other: Layout): Layout {
+  return cost(other) < cost(best) ? other : best;
+}
+
+/** The area, and more for a strip and for labels far from the ends of their arrows. */
+function cost(layout: Layout): number {
+  const { width, height } = layout;
+  const strip = Math.max(1, width / height / LONGEST_STRIP, height / width / LONGEST_STRIP);
+  return width * height * strip * (1 + detour(layout) / USUAL_DETOUR);
+}
+
+/** How much longer the way through an arrow's label is than the straight one, on the average. */
+function detour({ nodes, arrows }: Layout): number {
+  const centers = new Map(nodes.map(({ node, box }) => [node.name, centerOf(box)]));
+  const ways = arrows.map(({ edges, label }) => {
+    const [from, to] = [centers.get(edges[0]?.from.name ?? ""), centers.get(edges[0]?.to.name ?? "")];
+    if (from === undefined || to === undefined) return 0;
+    const middle = centerOf(label.box);
+    return distance(from, middle) + distance(middle, to) - distance(from, to);
+  });
+  return ways.reduce((sum, way) => sum + way, 0) / Math.max(1, ways.length);
+}
+
+function centerOf({ x, y, width, height }: Box): Point {
+  return { x: x + width / 2, y: y + height / 2 };
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
 function arrowsOf(map: FlowMap): ArrowText[] {

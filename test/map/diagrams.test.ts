@@ -93,3 +93,37 @@ it("draws a map with nothing on it", async () => {
   expect(mxfileProblems(await renderMap(empty, "drawio"))).toEqual([]);
   expect(await renderMap(empty, "table")).toBe("no flows: everything is denied\n");
 });
+
+describe.each([12, 60])("a diagram of %i workloads that call each other in rings", (size) => {
+  const zones = ["pub", "mid", "core", "other"];
+  const trusts = ["public", "internal", "restricted", "internal"];
+  const name = (index: number) => `svc-number-${index % size}`;
+  const text = [
+    "apiVersion: ringfence.dev/v1\nworkflow: dense",
+    `zones: { ${zones.map((zone, i) => `${zone}: { trust: ${trusts[i]} }`).join(", ")} }`,
+    "data: { cust: { sensitivity: restricted } }\nworkloads:",
+    ...Array.from({ length: size }, (_, i) => {
+      return `  ${name(i)}: { zone: ${zones[Math.floor((i * zones.length) / size)]}, port: ${8000 + i} }`;
+    }),
+    "flows:",
+    ...Array.from({ length: size }, (_, i) =>
+      [1, 2].map((step) => `  - { from: ${name(i)}, to: ${name(i + step)}, data: [cust] }`).join("\n"),
+    ),
+  ].join("\n");
+
+  it("is of a size that a screen shows, each label near its arrow's ends", async () => {
+    const { width, height, nodes, arrows } = await layoutOf(mapOf(text));
+    expect(width).toBeLessThan(3000);
+    expect(width * height).toBeLessThan(250_000 * size + 2_000_000);
+    const center = (box: Box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
+    const places = new Map(nodes.map(({ node, box }) => [node.name, center(box)]));
+    const apart = (a?: { x: number; y: number }, b?: { x: number; y: number }) =>
+      Math.hypot((a?.x ?? 0) - (b?.x ?? 0), (a?.y ?? 0) - (b?.y ?? 0));
+    const far = arrows.filter(({ edges, label }) => {
+      const [from, to] = [places.get(edges[0]?.from.name ?? ""), places.get(edges[0]?.to.name ?? "")];
+      const at = center(label.box);
+      return Math.min(apart(from, at), apart(at, to)) > 700;
+    });
+    expect(far.map(({ edges }) => edges[0]?.id)).toEqual([]);
+  });
+});
