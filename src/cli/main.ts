@@ -21,17 +21,19 @@ export async function main(args: readonly string[], streams: Streams = processSt
       exitCode = code;
     },
   };
-  const program = buildProgram(cli);
+  const json = args.includes("--json");
+  // In JSON the whole mistake is one problem: commander's own words are not for a program to read.
+  const program = buildProgram(cli, json);
   try {
     await program.parseAsync([...args], { from: "user" });
     terminal.done();
     return exitCode;
   } catch (error) {
-    return report(error, terminal, args.includes("--json"), streams.env);
+    return report(error, terminal, json, streams.env);
   }
 }
 
-export function buildProgram(cli: Cli): Command {
+export function buildProgram(cli: Cli, json = false): Command {
   const program = new Command("ringfence")
     .description("Zero trust for AI workflow automation, from one file.")
     .version(packageVersion(), "-V, --version", "print the version")
@@ -39,25 +41,32 @@ export function buildProgram(cli: Cli): Command {
     .helpCommand("help [command]", "explain a command")
     .showHelpAfterError("(--help explains the command)");
   for (const declare of COMMANDS) declare(program, cli);
-  settle(program, cli);
+  settle(program, cli, json);
   return program;
 }
 
 /** Every command of the tree throws instead of ending the process, and writes through the terminal. */
-function settle(command: Command, cli: Cli): void {
+function settle(command: Command, cli: Cli, json: boolean): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => cli.terminal.result(text),
-    writeErr: (text) => cli.terminal.note(text),
+    writeErr: (text) => (json ? undefined : cli.terminal.note(text)),
     getOutHelpWidth: () => Math.min(cli.terminal.columns ?? 100, 120),
   });
   command.createHelp = () => Object.assign(new Help(), { sortSubcommands: false });
-  for (const child of command.commands) settle(child, cli);
+  for (const child of command.commands) settle(child, cli, json);
 }
 
 function report(error: unknown, terminal: Terminal, json: boolean, env: Streams["env"]): number {
   if (error instanceof CommanderError) {
     // Help and version are answers; commander has written its own words for the rest.
-    return error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode === 0) return 0;
+    if (json) {
+      const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+      const near = /Did you mean (.+)\?/.exec(more.join(" "))?.[1];
+      const hint = near === undefined ? "--help explains the command" : `did you mean \`${near}\`?`;
+      terminal.fail(new RingfenceError({ code: "USAGE", message, hint }), true);
+    }
+    return 2;
   }
   if (error instanceof RingfenceError) {
     terminal.fail(error, json);

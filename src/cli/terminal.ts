@@ -58,10 +58,10 @@ function writeAll(descriptor: 1 | 2, text: string): void {
 }
 
 export function openTerminal({ stdout, stderr, env }: Streams): Terminal {
+  const plain = (env.NO_COLOR !== undefined && env.NO_COLOR !== "") || env.TERM === "dumb";
   const colours = (isTTY: boolean): Palette => {
     const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== "" && env.FORCE_COLOR !== "0";
-    const off = (env.NO_COLOR !== undefined && env.NO_COLOR !== "") || env.TERM === "dumb";
-    return !off && (isTTY || forced) ? pc.createColors(true) : PLAIN;
+    return !plain && (isTTY || forced) ? pc.createColors(true) : PLAIN;
   };
   const errors = colours(stderr.isTTY);
   let passing = false;
@@ -99,7 +99,8 @@ export function openTerminal({ stdout, stderr, env }: Streams): Terminal {
       if (error.problems.length > 1) stderr.write(`\n${error.problems.length} problems\n`);
     },
     step(text) {
-      if (!stderr.isTTY || env.TERM === "dumb") return;
+      // A line that passes needs escape sequences to go again.
+      if (!stderr.isTTY || plain) return;
       clear();
       stderr.write(errors.dim(`${text} …`));
       passing = true;

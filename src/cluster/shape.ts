@@ -87,7 +87,9 @@ function typeName(value: unknown): string {
 function wrongType(reading: Reading, wanted: string, value: unknown): typeof BAD {
   const quote =
     (typeof value === "number" || typeof value === "boolean") && wanted === "a string"
-      ? `put it in quotes: "${value}"`
+      ? typeof value === "number"
+        ? `put it in quotes: "${value}"`
+        : `put it in quotes: it is read as ${value}`
       : undefined;
   return reading.fail("CLUSTER_SHAPE", `\`${reading.where}\` must be ${wanted}, not ${typeName(value)}`, quote);
 }

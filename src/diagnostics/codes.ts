@@ -18,6 +18,7 @@ export const CODES = {
   // files
   FILE_NOT_FOUND: { exit: 4, summary: "a file or folder that was named does not exist" },
   FILE_UNREADABLE: { exit: 4, summary: "a file or folder cannot be read" },
+  FILE_NOT_TEXT: { exit: 3, summary: "a file that is read as text is not UTF-8" },
   FILE_UNWRITABLE: { exit: 4, summary: "a file or folder cannot be written" },
   FILE_SET_EDITED: { exit: 1, summary: "a generated file was edited, or stands where another file stood before" },
   FILE_SET_RECORD: { exit: 3, summary: "the record of a folder's generated files is damaged" },

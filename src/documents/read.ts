@@ -56,6 +56,16 @@ export function readDocuments(source: Source, kind: keyof typeof PROFILES = "man
       "split it, or name the file you meant",
     );
   }
+  const nul = source.text.indexOf("\0");
+  if (nul !== -1) {
+    return refuse(
+      source,
+      nul,
+      "DOCUMENT_SYNTAX",
+      "a NUL character stands here",
+      "take it out: YAML and JSON have none",
+    );
+  }
   const deep = tooDeep(source.text);
   if (deep !== undefined) {
     return refuse(

@@ -21,7 +21,7 @@ function decode(path: string, bytes: Buffer): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     const message = `\`${path}\` is not UTF-8 text`;
-    throw new RingfenceError({ code: "FILE_UNREADABLE", message, hint: "save it as UTF-8" }, { cause });
+    throw new RingfenceError({ code: "FILE_NOT_TEXT", message, hint: "save it as UTF-8" }, { cause });
   }
 }
 

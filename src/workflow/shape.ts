@@ -174,7 +174,10 @@ function explain(issue: Issue, value: Json): { message: string; hint?: string } 
         return { message, hint: `write ${value} without quotes` };
       }
       if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) {
-        return { message, hint: `put it in quotes: "${value}"` };
+        // YAML has several words for true and false: which one stands here is not in the value.
+        const hint =
+          typeof value === "number" ? `put it in quotes: "${value}"` : `put it in quotes: it is read as ${value}`;
+        return { message, hint };
       }
       if (issue.expected === "array") return { message, hint: `write [${typeof value === "string" ? value : "…"}]` };
       return { message };
