@@ -21,7 +21,10 @@ export const TARGETS: readonly string[] = [
   ...PIECES.flatMap((piece) => [`/a${piece}`, `/${piece}/b`, `/a/${piece}b?c=${piece}`]),
   ...Array.from({ length: 400 }, (_, i) => {
     let state = i * 2654435761 + 1;
-    const next = () => (state = (state * 1103515245 + 12345) % 2 ** 31) >>> 8;
+    const next = () => {
+      state = (state * 1103515245 + 12345) % 2 ** 31;
+      return state >>> 8;
+    };
     return `/${Array.from({ length: (i % 9) + 1 }, () => PIECES[next() % PIECES.length]).join("")}`;
   }),
 ];
