@@ -34,7 +34,7 @@ export function judgeAdmission(cluster: Cluster): Admission {
     unjudged.add(`ValidatingAdmissionPolicies are written in CEL and were not evaluated: ${names}`);
   }
   const namespaces = [...cluster.namespaces.values()].flatMap(({ object }) =>
-    object === undefined ? [] : [valueOf(object)],
+    object === undefined ? [] : [manifestOf(object)],
   );
   const refusals = constraints.flatMap((constraint): readonly Refusal[] => {
     const template = templateFor(cluster, constraint, unjudged);
@@ -42,7 +42,7 @@ export function judgeAdmission(cluster: Cluster): Admission {
     const action = actionOf(constraint);
     return cluster.workloads.flatMap((workload) => {
       const messages = new Set(
-        [valueOf(workload.object), podOf(workload)].flatMap((object) =>
+        [manifestOf(workload.object), podOf(workload)].flatMap((object) =>
           object === undefined ? [] : messagesOf(template, constraint, object, namespaces),
         ),
       );
@@ -65,7 +65,7 @@ function templateFor(cluster: Cluster, constraint: KubeObject, unjudged: Set<str
     return undefined;
   }
   try {
-    const template = readTemplate(valueOf(object));
+    const template = readTemplate(manifestOf(object));
     if (template.run !== undefined) return template;
     unjudged.add(`${describeObject(constraint)} was not evaluated: ${template.notRun}`);
   } catch (error) {
@@ -82,7 +82,7 @@ function messagesOf(
   namespaces: readonly Json[],
 ): readonly string[] {
   try {
-    return violationsOf(template, valueOf(constraint), object, namespaces).map(({ message }) => message);
+    return violationsOf(template, manifestOf(constraint), object, namespaces).map(({ message }) => message);
   } catch (error) {
     if (!isExpected(error)) throw error;
     // FAIL CLOSED: what cannot be evaluated is not admitted.
@@ -99,7 +99,7 @@ function actionOf({ origin }: KubeObject): string {
   return typeof spec?.enforcementAction === "string" ? spec.enforcementAction : "deny";
 }
 
-function valueOf({ origin, namespace }: KubeObject): Json {
+function manifestOf({ origin, namespace }: KubeObject): Json {
   const value = origin.value as JsonObject;
   const metadata = value.metadata as JsonObject;
   return namespace === "" ? value : { ...value, metadata: { ...metadata, namespace } };
