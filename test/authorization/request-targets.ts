@@ -16,8 +16,7 @@ export const TARGETS: readonly string[] = [
   "/v1/claims/secret",
   "/v1/claims/%73ecret",
   "/v1/claims/secret/",
-  `/${"a".repeat(8191)}`,
-  `/${"a".repeat(8192)}`,
+  `/${"a".repeat(8191)}`, // longer ones are for the proxies to refuse: they count bytes before they ask
   ...PIECES.flatMap((piece) => [`/a${piece}`, `/${piece}/b`, `/a/${piece}b?c=${piece}`]),
   ...Array.from({ length: 400 }, (_, i) => {
     let state = i * 2654435761 + 1;

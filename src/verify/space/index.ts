@@ -24,6 +24,7 @@ export {
   withoutEnd,
   withoutStart,
 } from "./preimage.js";
+export { queryDecoded } from "./query-decoding.js";
 export { type Range, Ranges } from "./ranges.js";
 export type { Regex } from "./regex.js";
 export * as regex from "./regex.js";

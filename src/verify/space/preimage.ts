@@ -51,10 +51,10 @@ function explored<S>(machine: Machine<S>): Dfa {
   return minimise({ accepts, rows });
 }
 
-const language = <S>(machine: Machine<S>): Language => Language.accepting(explored(machine));
-const rowOf = (dfa: Dfa, state: number): Row => dfa.rows[state] ?? { cuts: [0], targets: [state] };
-const go = (dfa: Dfa, state: number, code: number): number => step(rowOf(dfa, state), code);
-const around = (codes: Iterable<number>): number[] => [...codes].flatMap((code) => [code, code + 1]);
+export const language = <S>(machine: Machine<S>): Language => Language.accepting(explored(machine));
+export const rowOf = (dfa: Dfa, state: number): Row => dfa.rows[state] ?? { cuts: [0], targets: [state] };
+export const go = (dfa: Dfa, state: number, code: number): number => step(rowOf(dfa, state), code);
+export const around = (codes: Iterable<number>): number[] => [...codes].flatMap((code) => [code, code + 1]);
 const codesOf = (text: string): number[] => [...text].map((char) => char.codePointAt(0) ?? 0);
 
 function run(dfa: Dfa, from: number, text: string): number {

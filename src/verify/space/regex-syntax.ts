@@ -3,6 +3,7 @@
  * alternation, repetition, `.`, `(?i)`, anchors at the ends. What it does not read (word boundaries, Unicode classes,
  * flags other than `i` and `s`, anchors in the middle) is answered with undefined, which callers turn into *unknown*.
  */
+import { LAST_CODE_POINT } from "./dfa.js";
 import { Language } from "./language.js";
 import { withoutEnd, withoutStart } from "./preimage.js";
 import {
@@ -225,6 +226,14 @@ class Reader {
   #escaped(char: string): string {
     const control = CONTROLS.get(char);
     if (control !== undefined) return String.fromCodePoint(control);
+    if (char === "x" && this.#peek() === "{") {
+      const end = this.#chars.indexOf("}", this.#at);
+      const hex = this.#chars.slice(this.#at + 1, end).join("");
+      const code = Number.parseInt(hex, 16);
+      if (!/^[0-9a-fA-F]{1,6}$/.test(hex) || code > LAST_CODE_POINT) throw new Unread();
+      this.#at = end + 1;
+      return String.fromCodePoint(code);
+    }
     if (char === "x") {
       const hex = this.#chars.slice(this.#at, this.#at + 2).join("");
       if (!/^[0-9a-fA-F]{2}$/.test(hex)) throw new Unread();

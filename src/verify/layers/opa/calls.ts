@@ -26,6 +26,7 @@ const ON_TEXT: ReadonlyMap<string, number> = new Map([
   ["substring", 0],
   ["split", 0],
   ["replace", 0],
+  ["urlquery.decode", 0],
   ["io.jwt.decode", 0],
   ["io.jwt.decode_verify", 0],
 ]);

@@ -7,6 +7,7 @@ import {
   type Preimage,
   part,
   prefixTrimmed,
+  queryDecoded,
   readRegex,
   readSearch,
   regex,
@@ -107,6 +108,8 @@ function stepOf(name: string, args: readonly Symbolic[]): Step | undefined {
     case "lower":
     case "upper":
       return named(changedCase(name));
+    case "urlquery.decode":
+      return named(queryDecoded);
     case "trim_space":
       return named(trimmed(SPACES, "both"));
     case "trim":
