@@ -1,7 +1,19 @@
 /** What the policy declares, as sets of requests: the other side of every comparison. */
 import type { IdentityProvider, Operation, PathPattern, Policy, Rule } from "../../policy/index.js";
 import { isHttp } from "../../policy/index.js";
-import { Bags, dimension, Language, only, type Regex, RequestSet, regex, Text, VALUES } from "../space/index.js";
+import {
+  Bags,
+  dimension,
+  Language,
+  only,
+  queryDecoded,
+  type Regex,
+  RequestSet,
+  regex,
+  replaced,
+  Text,
+  VALUES,
+} from "../space/index.js";
 
 const { anything, literal, notClass, plus, sequence } = regex;
 
@@ -18,8 +30,24 @@ function hostRegex(host: string): Regex {
   return sequence(plus(notClass([])), literal(host.slice(1), folded));
 }
 
-function anyOf(patterns: readonly Regex[]): Text {
-  return Text.of(patterns.map((one) => Language.matching(one)).reduce((sum, one) => sum.union(one), Language.only()));
+function languageOf(patterns: readonly Regex[]): Language {
+  return patterns.map((one) => Language.matching(one)).reduce((sum, one) => sum.union(one), Language.only());
+}
+
+const anyOf = (patterns: readonly Regex[]): Text => Text.of(languageOf(patterns));
+
+const decodings = new Map<number, Language>();
+const separators = ["2f", "2F", "5c", "5C", "00"].map((hex) => sequence(anything, literal(`%${hex}`), anything));
+const PLAIN_ESCAPES = separators.reduce((rest, one) => rest.minus(Language.matching(one)), Language.allBut());
+
+/** Paths that stand for the same once their escapes are undone; an escaped separator is none. */
+function escaped(paths: Language): Language {
+  const known = decodings.get(paths.id);
+  if (known !== undefined) return known;
+  const found = replaced("+", "%2B")(queryDecoded(paths)).intersect(PLAIN_ESCAPES).union(paths);
+  if (decodings.size > 10_000) decodings.clear();
+  decodings.set(paths.id, found);
+  return found;
 }
 
 /** The requests whose token says that the caller holds one of the roles. */
@@ -59,7 +87,7 @@ export function operationSet(operation: Operation, rule: Rule, policy: Policy): 
     operation.methods === "any" ? RequestSet.full : RequestSet.where(dimension.method, only(...operation.methods)),
     operation.paths === "any"
       ? RequestSet.full
-      : RequestSet.where(dimension.path, anyOf(operation.paths.map(pathRegex))),
+      : RequestSet.where(dimension.path, Text.of(escaped(languageOf(operation.paths.map(pathRegex))))),
     operation.hosts === "any"
       ? RequestSet.full
       : RequestSet.where(dimension.host, anyOf(operation.hosts.map(hostRegex))),

@@ -40,7 +40,8 @@ describe("texts whose decoding is asked about", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
         const text = pieces.join("");
-        const result = decoded(text);
+        // Bytes that spell no character stand for themselves in a text, and an expression reads each as U+FFFD.
+        const result = decoded(text)?.replace(/(?<![\ud800-\udbff])[\udc80-\udcff]/g, "\ufffd");
         expect([text, texts.has(text)]).toEqual([text, result !== undefined && results.has(result)]);
       }),
       { numRuns: 2_000, seed: 41 },
