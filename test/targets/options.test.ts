@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { RingfenceError } from "../../src/diagnostics/index.js";
 import { derive } from "../../src/policy/index.js";
 import { compile } from "../../src/targets/index.js";
-import { SECRET_PATTERNS } from "../../src/targets/logging/secret-patterns.js";
+import { ALTERNATIVE_PATTERNS } from "../../src/targets/logging/secret-patterns.js";
 import { loadWorkflow } from "../../src/workflow/index.js";
 
 function compiled(targets: string, modules: { path: string; text: string }[] = []) {
@@ -54,7 +54,7 @@ describe("the collector of OpenTelemetry", () => {
       'replace_all_patterns(resource.attributes, "value"',
     ]) {
       expect(statements.filter((statement: string) => statement.startsWith(place)).length).toBeGreaterThanOrEqual(
-        SECRET_PATTERNS.length,
+        ALTERNATIVE_PATTERNS.length,
       );
     }
     // A lone `$` would be taken for a variable of the configuration.
