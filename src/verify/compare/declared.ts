@@ -95,6 +95,18 @@ export function operationSet(operation: Operation, rule: Rule, policy: Policy): 
   ]);
 }
 
+/** The same as somebody sends them who holds one of its roles and no other: each of these must get through. */
+export function heldOperationSets(operation: Operation, rule: Rule, policy: Policy): readonly RequestSet[] {
+  const whole = operationSet(operation, rule, policy);
+  if (operation.roles === "none") return [whole];
+  const provider = policy.identities.find(({ name }) => name === operation.identity);
+  const claim = dimension.claim(provider?.roles ?? ["roles"]);
+  return operation.roles.map((role) => {
+    const alone = Bags.some(Language.only(role)).intersect(Bags.none(Language.allBut(role)));
+    return whole.intersect(RequestSet.where(claim, alone));
+  });
+}
+
 /** The requests that any of the rules declares. */
 export function declaredSet(rules: readonly Rule[], policy: Policy): RequestSet {
   return RequestSet.any(

@@ -2,7 +2,7 @@
 import type { Operation, Policy, Rule } from "../../policy/index.js";
 import { type Connection, combine, type Judgement } from "../layer.js";
 import { dimension, Language, type Regex, RequestSet, regex, Text, withinLimits } from "../space/index.js";
-import { declaredSet, operationSet } from "./declared.js";
+import { declaredSet, heldOperationSets } from "./declared.js";
 import { type Finding, findingOf, mendLeak, mendUnknown, type Place, type World, witnessOf } from "./finding.js";
 
 /** @param rules those that declare requests on this connection */
@@ -42,7 +42,7 @@ export function comparePair(
   return found;
 }
 
-/** A role, a host, a header may be asked for by the cluster too; a method and path must get through with some. */
+/** A host or a header may be asked for by the cluster too; a method and path must get through with some, for each role. */
 function blocked(
   world: World,
   policy: Policy,
@@ -52,16 +52,25 @@ function blocked(
   rule: Rule,
   operation: Operation,
 ): readonly Finding[] {
-  const wanted = operationSet(operation, rule, policy).intersect(PLAIN_PATHS);
-  const asked = essence(wanted);
-  const stopped = asked.minus(essence(wanted.intersect(may)));
-  if (!stopped.isEmpty) {
-    const witness = witnessOf(world, connection, stopped.intersect(wanted));
+  const lacking = heldOperationSets(operation, rule, policy).map((held) => {
+    const wanted = held.intersect(PLAIN_PATHS);
+    const asked = essence(wanted);
+    return {
+      stopped: asked.minus(essence(wanted.intersect(may))).intersect(wanted),
+      unsure: asked
+        .minus(essence(wanted.intersect(must)))
+        .intersect(wanted)
+        .intersect(may),
+    };
+  });
+  const stopped = lacking.find((one) => !one.stopped.isEmpty);
+  if (stopped !== undefined) {
+    const witness = witnessOf(world, connection, stopped.stopped);
     return [findingOf(world, connection, place, { kind: "blockage", rule, witness })];
   }
-  const unsure = asked.minus(essence(wanted.intersect(must)));
-  if (unsure.isEmpty) return [];
-  const witness = witnessOf(world, connection, unsure.intersect(wanted).intersect(may));
+  const unsure = lacking.find((one) => !one.unsure.isEmpty);
+  if (unsure === undefined) return [];
+  const witness = witnessOf(world, connection, unsure.unsure);
   return [findingOf(world, connection, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
 }
 

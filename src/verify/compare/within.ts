@@ -57,7 +57,11 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
         if (asks) findings.push(...unanswered(world, from, to, called));
         if (!passes && rules.length === 0) continue;
         // Who never asks has no business at an authorizer.
-        if (asks || (control !== undefined && control !== AUTHORIZER) || isOnItsWayOut(policy, from, to)) {
+        if (
+          asks ||
+          (control !== undefined && control !== AUTHORIZER) ||
+          (isServed(called) && isOnItsWayOut(policy, from, to))
+        ) {
           controls++;
           continue;
         }
