@@ -1,4 +1,4 @@
-/** The preimages of `urlquery.decode` against the built-in function itself, on texts of every kind of escape. */
+/** The preimages of `urlquery.decode` against the built-in function itself, on texts of every kind of escapeOf. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BUILTINS, BuiltinError, callBuiltin, plainContext } from "../../rego/index.js";
@@ -25,12 +25,12 @@ const RESULTS = [
   "\\x{fffd}",
   " ",
 ];
-const escape = (bytes: readonly number[]): string =>
+const escapeOf = (bytes: readonly number[]): string =>
   bytes.map((one) => `%${one.toString(16).padStart(2, "0")}`).join("");
 const piece = fc.oneof(
   fc.constantFrom("/", "a", "+", "%", "%2f", "%2F", "%25", "%20", "%zz", "é", "%e2", "%82", "%ac", "%c3", "%A9", "."),
-  fc.constantFrom("é", "€", "😀", "\u200b", "\u0085", "\u2024", "ÿ").map((text) => escape([...Buffer.from(text)])),
-  fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 3 }).map(escape),
+  fc.constantFrom("é", "€", "😀", "\u200b", "\u0085", "\u2024", "ÿ").map((text) => escapeOf([...Buffer.from(text)])),
+  fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 3 }).map(escapeOf),
 );
 
 describe("texts whose decoding is asked about", () => {

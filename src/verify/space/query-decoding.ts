@@ -27,7 +27,7 @@ interface State {
   readonly at: number;
   readonly open: Open | undefined;
   /** of an escape: its sign alone, or its first digit */
-  readonly escape: "" | "%" | number;
+  readonly sign: "" | "%" | number;
 }
 
 const HEX = around([..."0123456789abcdefABCDEF"].map((char) => char.charCodeAt(0)));
@@ -41,39 +41,39 @@ function digitOf(code: number): number {
 export const queryDecoded: Preimage = (results) => {
   const dfa = results.automaton;
   return language<State>({
-    start: { at: 0, open: undefined, escape: "" },
-    key: ({ at, open, escape }) => `${at}|${open === undefined ? "" : keyOf(open)}|${escape}`,
+    start: { at: 0, open: undefined, sign: "" },
+    key: ({ at, open, sign }) => `${at}|${open === undefined ? "" : keyOf(open)}|${sign}`,
     cuts: ({ at, open }) => (at < 0 ? [] : [...CONTROLS, 0x80, ...rowOf(dfa, open?.broken ?? at).cuts]),
     next: (state, code) => next(dfa, state, code),
-    accepts: ({ at, open, escape }) => at >= 0 && escape === "" && dfa.accepts[open?.broken ?? at] === true,
+    accepts: ({ at, open, sign }) => at >= 0 && sign === "" && dfa.accepts[open?.broken ?? at] === true,
   });
 };
 
 const keyOf = ({ need, broken, to, bits, held }: Open): string => `${need}:${broken}:${to ?? `${bits}/${held}`}`;
 
-const NOWHERE: State = { at: -1, open: undefined, escape: "" };
+const NOWHERE: State = { at: -1, open: undefined, sign: "" };
 
-function next(dfa: Dfa, { at, open, escape }: State, code: number): State {
+function next(dfa: Dfa, { at, open, sign }: State, code: number): State {
   if (at < 0) return NOWHERE;
-  if (escape === "") {
-    if (code === PERCENT) return { at, open, escape: "%" };
+  if (sign === "") {
+    if (code === PERCENT) return { at, open, sign: "%" };
     const raw = code === PLUS ? SPACE : code;
-    return { at: go(dfa, open?.broken ?? at, raw), open: undefined, escape: "" };
+    return { at: go(dfa, open?.broken ?? at, raw), open: undefined, sign: "" };
   }
   const digit = digitOf(code);
   if (digit < 0) return NOWHERE;
-  return escape === "%" ? { at, open, escape: digit } : byte(dfa, at, open, escape * 16 + digit);
+  return sign === "%" ? { at, open, sign: digit } : byte(dfa, at, open, sign * 16 + digit);
 }
 
 function byte(dfa: Dfa, at: number, open: Open | undefined, value: number): State {
   const isContinuation = value >= 0x80 && value < 0xc0;
   if (open !== undefined && isContinuation) return continued(dfa, at, open, value);
   const here = open?.broken ?? at;
-  if (value < 0x80) return { at: go(dfa, here, value), open: undefined, escape: "" };
+  if (value < 0x80) return { at: go(dfa, here, value), open: undefined, sign: "" };
   const need = value < 0xc2 ? 0 : value < 0xe0 ? 1 : value < 0xf0 ? 2 : value < 0xf5 ? 3 : 0;
   const broken = go(dfa, here, REPLACEMENT);
-  if (need === 0) return { at: broken, open: undefined, escape: "" };
-  return { at: here, open: opened(dfa, here, need, broken, value & (0x3f >> need), 1), escape: "" };
+  if (need === 0) return { at: broken, open: undefined, sign: "" };
+  return { at: here, open: opened(dfa, here, need, broken, value & (0x3f >> need), 1), sign: "" };
 }
 
 function continued(dfa: Dfa, at: number, { need, broken, to, bits, held }: Open, value: number): State {
@@ -84,10 +84,10 @@ function continued(dfa: Dfa, at: number, { need, broken, to, bits, held }: Open,
       to === undefined
         ? opened(dfa, at, need - 1, after, more, held + 1)
         : { need: need - 1, broken: after, to, bits: 0, held: 0 };
-    return { at, open, escape: "" };
+    return { at, open, sign: "" };
   }
-  if (to !== undefined) return { at: to, open: undefined, escape: "" };
-  return { at: isCharacter(more, held + 1) ? go(dfa, at, more) : after, open: undefined, escape: "" };
+  if (to !== undefined) return { at: to, open: undefined, sign: "" };
+  return { at: isCharacter(more, held + 1) ? go(dfa, at, more) : after, open: undefined, sign: "" };
 }
 
 /** The least code that so many bytes are needed for: what spells less is no character. */
