@@ -20,6 +20,21 @@ function ringfence(cwd: string, ...args: string[]): string {
 }
 
 describe("the README", () => {
+  it("shows what verify prints of the leaky tutorial", () => {
+    const paths = ["examples/leaky-tutorial/ringfence.yaml", "examples/leaky-tutorial/leaky"] as const;
+    expect(readme).toContain(`npx ringfence verify -w ${paths.join(" ")}`);
+    const { status, stdout } = spawnSync(process.execPath, ["bin/ringfence.js", "verify", "-w", ...paths], {
+      cwd: ROOT,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH },
+    });
+    expect(status).toBe(1);
+    const shown = /examples\/leaky-tutorial\/leaky\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    const lines = shown.split("\n").filter((line) => line !== "" && line !== "…");
+    expect(lines.length).toBeGreaterThan(4);
+    for (const line of lines) expect(stdout).toContain(line);
+  });
+
   it("shows what compile prints", () => {
     const folder = mkdtempSync(join(tmpdir(), "readme-"));
     try {

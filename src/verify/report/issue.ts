@@ -88,8 +88,8 @@ function fromFinding(finding: Finding): Issue {
     lines: evidence.flatMap(({ layer, outcome, reasons }): IssueLine[] => {
       const said = reasons.filter(({ effect }) => effect !== "note" || outcome === "unknown");
       if (said.length === 0) return outcome === "allows" ? [] : [{ text: `${layer} ${outcome}`, span: undefined }];
-      return said.map(({ text, span, object }) => ({
-        text: plain(`${layer} ${outcome}: ${text}`),
+      return said.map(({ effect, text, span, object }) => ({
+        text: plain(`${layer} ${effect === "note" ? outcome : effect}: ${text}`),
         span: span ?? object?.origin.spanOf(["metadata", "name"]),
       }));
     }),
