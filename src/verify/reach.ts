@@ -4,7 +4,7 @@
  * classes of clients) and by the principal that it presents (the parts into which the policies' set cuts principals).
  * So the answer is a few groups of sources, each with one judgement, and what stands in no group is denied.
  */
-import type { Pod } from "../cluster/index.js";
+import type { Cluster, Pod } from "../cluster/index.js";
 import { proxyOf } from "./istio/presence.js";
 import { principalOf } from "./istio/services.js";
 import {
@@ -25,11 +25,14 @@ import { type Network, networkLayer, type PodPoint } from "./layers/network/inde
 import { answeredProviders, opaLayer } from "./layers/opa/index.js";
 import { ABSENT, type AnyValues, dimension, RequestSet, Text } from "./space/index.js";
 
-/** The layers of a cluster, in the order in which a request meets them. */
+/**
+ * The layers of a cluster, in the order in which a request meets them.
+ * @param cluster the network's own, or one that differs from it in nothing that packets depend on
+ */
 export function layersOf(
   network: Network,
+  cluster: Cluster = network.cluster,
 ): readonly [network: Layer, egress: Layer, mtls: Layer, jwt: Layer, authorization: Layer, opa: Layer] {
-  const { cluster } = network;
   const [packets, egress, mtls, jwt] = [
     networkLayer(network),
     egressLayer(cluster),
@@ -56,6 +59,7 @@ interface Client {
 
 export class Reachability {
   readonly network: Network;
+  readonly #cluster: Cluster;
   readonly #size: number;
   readonly #clients: readonly Client[];
   readonly #byPrincipal = new Map<string, Bits>();
@@ -68,11 +72,13 @@ export class Reachability {
     readonly egress: Layer;
   };
 
-  constructor(network: Network) {
+  /** @param cluster see `layersOf`: after an edit of the mesh the network stays as it is */
+  constructor(network: Network, cluster: Cluster = network.cluster) {
     this.network = network;
+    this.#cluster = cluster;
     this.#size = network.points.all.length;
     const { points } = network;
-    const [, egress, mtls, jwt, authorization, opa] = layersOf(network);
+    const [, egress, mtls, jwt, authorization, opa] = layersOf(network, cluster);
     this.#layers = { mtls, jwt, authorization, opa, egress };
     this.#clients = this.#findClients();
     for (const point of points.pods) {
@@ -84,12 +90,13 @@ export class Reachability {
   }
 
   #principal({ workload, pod }: PodPoint): string {
-    return principalOf(workload, pod, this.network.cluster.mesh.trustDomain);
+    return principalOf(workload, pod, this.#cluster.mesh.trustDomain);
   }
 
   /** Pods whose proxies send the same way. Where nothing tells clients apart by name, their namespace does not matter. */
   #findClients(): readonly Client[] {
-    const { cluster, points } = this.network;
+    const { points } = this.network;
+    const cluster = this.#cluster;
     const byNamespace = cluster.destinationRules.length + cluster.sidecars.length > 0;
     const byLabels = [...cluster.destinationRules, ...cluster.sidecars].some(
       ({ selector }) => (selector?.size ?? 0) > 0,

@@ -1,7 +1,7 @@
 /** The grouped answer must be the pairwise one, for every pod and port of random meshes with network policies. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Cluster, readCluster } from "../../src/cluster/index.js";
+import { type Cluster, editCluster, readCluster } from "../../src/cluster/index.js";
 import { combine, type Judgement } from "../../src/verify/layer.js";
 import { Network } from "../../src/verify/layers/network/index.js";
 import { layersOf, Reachability } from "../../src/verify/reach.js";
@@ -50,37 +50,57 @@ function clusterOf({ documents }: World, policies: readonly object[], anonymous:
 }
 
 it("groups of sources answer as pairs do", () => {
-  const nothing: Judgement = { may: RequestSet.empty, must: RequestSet.empty };
   fc.assert(
     fc.property(worlds, fc.array(networkPolicy, { maxLength: 2 }), fc.boolean(), (world, policies, anonymous) => {
       const network = new Network(clusterOf(world, policies, anonymous));
-      const reach = new Reachability(network);
-      const layers = layersOf(network);
-      for (const to of network.points.pods) {
-        for (const port of PORTS) {
-          const groups = reach.to(to, port);
-          for (const from of network.points.pods) {
-            const mine = groups.filter(({ sources }) => sources.has(from.index));
-            expect(mine.length).toBeLessThanOrEqual(1);
-            const connection = {
-              from: { kind: "pod", workload: from.workload, pod: from.pod },
-              to: { kind: "pod", workload: to.workload, pod: to.pod },
-              port,
-              protocol: "TCP",
-            } as const;
-            const wanted = combine(layers.map((layer) => layer.judge(connection)));
-            const got = mine[0]?.judgement ?? nothing;
-            expect([
-              from.pod.labels.get("app"),
-              to.pod.labels.get("app"),
-              port,
-              got.may.equals(wanted.may),
-              got.must.equals(wanted.must),
-            ]).toEqual([from.pod.labels.get("app"), to.pod.labels.get("app"), port, true, true]);
-          }
-        }
-      }
+      agree(new Reachability(network), network, network.cluster);
     }),
     { numRuns: RUNS },
   );
 }, 3_600_000);
+
+it("and after an edit of the mesh over the same network", () => {
+  fc.assert(
+    fc.property(worlds, fc.array(networkPolicy, { maxLength: 2 }), fc.nat(), (world, policies, pick) => {
+      const network = new Network(clusterOf(world, policies, true));
+      const { authorizationPolicies, peerAuthentications } = network.cluster;
+      const edits = [...authorizationPolicies, ...peerAuthentications];
+      fc.pre(edits.length > 0);
+      const gone = edits[pick % edits.length];
+      const edited = editCluster(network.cluster, { remove: gone === undefined ? [] : [gone.object] });
+      fc.pre(edited !== undefined);
+      if (edited !== undefined) agree(new Reachability(network, edited), network, edited);
+    }),
+    { numRuns: Math.ceil(RUNS / 3) },
+  );
+}, 3_600_000);
+
+/** Every pair on every port has one group or none, with the judgement that the layers of a network of its own give. */
+function agree(reach: Reachability, { points }: Network, cluster: Cluster): void {
+  const nothing: Judgement = { may: RequestSet.empty, must: RequestSet.empty };
+  const layers = layersOf(new Network(cluster));
+  for (const to of points.pods) {
+    for (const port of PORTS) {
+      const groups = reach.to(to, port);
+      for (const from of points.pods) {
+        const mine = groups.filter(({ sources }) => sources.has(from.index));
+        expect(mine.length).toBeLessThanOrEqual(1);
+        const connection = {
+          from: { kind: "pod", workload: from.workload, pod: from.pod },
+          to: { kind: "pod", workload: to.workload, pod: to.pod },
+          port,
+          protocol: "TCP",
+        } as const;
+        const wanted = combine(layers.map((layer) => layer.judge(connection)));
+        const got = mine[0]?.judgement ?? nothing;
+        expect([
+          from.pod.labels.get("app"),
+          to.pod.labels.get("app"),
+          port,
+          got.may.equals(wanted.may),
+          got.must.equals(wanted.must),
+        ]).toEqual([from.pod.labels.get("app"), to.pod.labels.get("app"), port, true, true]);
+      }
+    }
+  }
+}
