@@ -5,7 +5,7 @@
  * So the answer is a few groups of sources, each with one judgement, and what stands in no group is denied.
  */
 import type { Cluster, Pod } from "../cluster/index.js";
-import { proxyOf } from "./istio/presence.js";
+import { proxyOf, speaksOfIstio } from "./istio/presence.js";
 import { principalOf } from "./istio/services.js";
 import {
   type Connection,
@@ -62,8 +62,8 @@ export class Reachability {
   readonly #cluster: Cluster;
   readonly #size: number;
   readonly #clients: readonly Client[];
-  readonly #byPrincipal = new Map<string, Bits>();
-  readonly #matching = new Map<number, Bits>();
+  readonly #byPrincipal: Map<string, Bits>;
+  readonly #matching: Map<number, Bits>;
   readonly #layers: {
     readonly mtls: Layer;
     readonly jwt: Layer;
@@ -72,21 +72,33 @@ export class Reachability {
     readonly egress: Layer;
   };
 
-  /** @param cluster see `layersOf`: after an edit of the mesh the network stays as it is */
-  constructor(network: Network, cluster: Cluster = network.cluster) {
+  /** @param before of the cluster before an edit of the mesh: the network stays, and what the edit leaves as it was */
+  constructor(network: Network, cluster: Cluster = network.cluster, before?: Reachability) {
     this.network = network;
     this.#cluster = cluster;
     this.#size = network.points.all.length;
-    const { points } = network;
     const [, egress, mtls, jwt, authorization, opa] = layersOf(network, cluster);
     this.#layers = { mtls, jwt, authorization, opa, egress };
+    if (before !== undefined && callersAreSame(before.#cluster, cluster)) {
+      this.#clients = before.#clients;
+      this.#byPrincipal = before.#byPrincipal;
+      this.#matching = before.#matching;
+      return;
+    }
     this.#clients = this.#findClients();
-    for (const point of points.pods) {
+    this.#byPrincipal = new Map();
+    this.#matching = new Map();
+    for (const point of network.points.pods) {
       const principal = this.#principal(point);
       const known = this.#byPrincipal.get(principal);
       if (known === undefined) this.#byPrincipal.set(principal, Bits.of(this.#size, [point.index]));
       else known.add(point.index);
     }
+  }
+
+  /** The same after an edit of the mesh that leaves the network as it is. */
+  after(cluster: Cluster): Reachability {
+    return new Reachability(this.network, cluster, this);
   }
 
   #principal({ workload, pod }: PodPoint): string {
@@ -195,6 +207,17 @@ export class Reachability {
       return nonEmpty([{ values: undefined, judgement: judge(undefined, undefined) }]);
     return nonEmpty(cut(may, must).map(({ values, a, b }) => ({ values, judgement: judge(a, b) })));
   }
+}
+
+/** Whether everything is as it was that tells callers and their proxies apart. */
+function callersAreSame(a: Cluster, b: Cluster): boolean {
+  const lists = ["workloads", "destinationRules", "sidecars", "istioGateways", "gateways", "mesh"] as const;
+  return (
+    lists.every((name) => a[name] === b[name]) &&
+    speaksOfIstio(a) === speaksOfIstio(b) &&
+    a.namespaces.size === b.namespaces.size &&
+    [...a.namespaces].every(([name, namespace]) => b.namespaces.get(name) === namespace)
+  );
 }
 
 function nonEmpty<T extends { readonly judgement: Judgement }>(list: readonly T[]): readonly T[] {

@@ -69,7 +69,7 @@ it("and after an edit of the mesh over the same network", () => {
       const gone = edits[pick % edits.length];
       const edited = editCluster(network.cluster, { remove: gone === undefined ? [] : [gone.object] });
       fc.pre(edited !== undefined);
-      if (edited !== undefined) agree(new Reachability(network, edited), network, edited);
+      if (edited !== undefined) agree(new Reachability(network).after(edited), network, edited);
     }),
     { numRuns: Math.ceil(RUNS / 3) },
   );

@@ -4,6 +4,19 @@
  */
 import { ANYTHING, Language, type Regex, regex } from "../space/index.js";
 
+/** The same few patterns stand in many policies. */
+function remembered(language: (value: string) => Language): (value: string) => Language {
+  const known = new Map<string, Language>();
+  return (value) => {
+    const found = known.get(value);
+    if (found !== undefined) return found;
+    const made = language(value);
+    if (known.size > 10_000) known.clear();
+    known.set(value, made);
+    return made;
+  };
+}
+
 const { anyChar, anything, charClass, either, literal, notClass, plus, sequence, star } = regex;
 
 /** Presence is the expression `.+`, in which a dot is everything but a line break. */
@@ -39,10 +52,10 @@ export function principalPattern(value: string): Language {
 }
 
 /** `namespaces`: a `*` anywhere stands for any text, and the id only has to contain the namespace. */
-export function namespacePattern(value: string): Language {
+export const namespacePattern = remembered((value) => {
   const parts = value.split("*").flatMap((part, i) => (i === 0 ? [literal(part)] : [anything, literal(part)]));
   return Language.matching(sequence(anything, literal("/ns/"), ...parts, literal("/"), anything));
-}
+});
 
 /** `serviceAccounts`: `name` in the policy's own namespace, or `namespace/name`; trust domain and extra parts are free. */
 export function serviceAccountPattern(value: string, policyNamespace: string): Language {
@@ -82,7 +95,7 @@ const segmentChar = charClass("-._~%!$&'()*+,;:@=", ["0", "9"], ["A", "Z"], ["a"
  * `paths`: a value with a wildcard at one end, or a template in which `{*}` is one non-empty segment and `{**}` any
  * number of characters, slashes included. In a template a bare `*` or `**` means the same as its braced form.
  */
-export function pathPattern(value: string): Language {
+export const pathPattern = remembered((value) => {
   if (!isPathTemplate(value)) return pattern(value);
   const parts: Regex[] = [];
   for (const piece of value
@@ -94,4 +107,4 @@ export function pathPattern(value: string): Language {
     else parts.push(literal(piece));
   }
   return Language.matching(sequence(...parts));
-}
+});
