@@ -5,6 +5,7 @@ import { judgeAdmission } from "./admission.js";
 import { type Comparison, compare, type Finding } from "./compare/index.js";
 import { type Disclosure, disclosures } from "./data.js";
 import { findGaps, type Gap } from "./gaps/index.js";
+import { speaksOfIstio } from "./istio/presence.js";
 import { Network, type NetworkModel, OPEN_WORLD } from "./layers/network/index.js";
 
 export interface Verification {
@@ -48,6 +49,19 @@ export function verifyCluster(cluster: Cluster, options: VerifyOptions = {}): Ve
     comparison: whole === undefined ? undefined : { ...whole, findings: whole.findings.filter(wanted) },
     disclosures: spread.filter(({ path }) => path.some(wanted)),
     gaps: findGaps(cluster, network),
-    notes: [...(whole?.notes ?? []), ...judgeAdmission(cluster).unjudged],
+    notes: [...meshNotes(cluster, policy), ...(whole?.notes ?? []), ...judgeAdmission(cluster).unjudged],
   };
+}
+
+/** What a mesh is taken for whose settings are in no manifest. */
+function meshNotes(cluster: Cluster, policy: Policy | undefined): readonly string[] {
+  const { mesh } = cluster;
+  if (mesh.declared || !speaksOfIstio(cluster)) return [];
+  const other = policy !== undefined && policy.trustDomain !== mesh.trustDomain;
+  const domain = other
+    ? `, so identities are of \`${mesh.trustDomain}\`, not of the workflow's \`${policy.trustDomain}\``
+    : "";
+  return [
+    `the mesh's settings are not in these manifests (the ConfigMap \`istio\`, or an IstioOperator such as \`istio/mesh-config.yaml\` of what \`compile\` writes): Istio's defaults were assumed${domain}`,
+  ];
 }
