@@ -84,11 +84,11 @@ function kubectl(args: readonly string[]): string | Problem {
       hint: "install it, or give manifests instead: `kubectl get … -o json | ringfence verify -`",
     };
   }
-  const said = stderr.trim().split("\n").at(-1) ?? "";
+  const said = (stderr.trim().split("\n").at(-1) ?? "").replace(/^error: /, "");
   const why = said === "" ? (error?.message ?? "it gave no reason") : said;
   return {
     code: "CLUSTER_UNREACHABLE",
-    message: `\`kubectl ${args.filter((one) => !one.startsWith("--")).join(" ")}\` failed: ${why}`,
+    message: `\`kubectl ${args.join(" ")}\` failed: ${why}`,
     hint: "check the context and that it may list this kind",
   };
 }
