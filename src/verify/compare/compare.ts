@@ -35,7 +35,7 @@ export function compare(policy: Policy, network: Network, layers: readonly Layer
   );
   const world: World = { cluster, layers, outside };
   const within = compareWithin(world, policy, network, seats);
-  const outward = compareOutward(world, policy, seats);
+  const outward = compareOutward(world, policy, network, seats);
   const inward = compareInward(world, policy, network, seats, within.entrances);
   const running = new Set(seats.flatMap(({ name }) => name ?? []));
   return {

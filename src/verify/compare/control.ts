@@ -4,6 +4,7 @@
  * what refers to it, and only on the port that it is for.
  */
 import { type Cluster, matches, type Pod } from "../../cluster/index.js";
+import { proxyOf } from "../istio/presence.js";
 import { exposuresOf } from "../istio/services.js";
 import type { CalledPort } from "./ports.js";
 import type { Seat } from "./seats.js";
@@ -14,10 +15,15 @@ export const AUTHORIZER = "authorizer of the mesh";
 const AGENT_SERVICE = "vault.hashicorp.com/service";
 
 /** Whether the pod's proxy asks an authorizer about some of its requests. */
-export function asksAuthorizer({ authorizationPolicies, mesh }: Cluster, { workload, pod }: Seat): boolean {
+export function asksAuthorizer(cluster: Cluster, { workload, pod }: Seat): boolean {
+  const { authorizationPolicies, mesh } = cluster;
+  // Without a proxy nobody asks.
+  if (!["sidecar", "gateway", "unknown"].includes(proxyOf(cluster, workload, pod).kind)) return false;
   return authorizationPolicies.some(
-    ({ action, namespace, selector }) =>
+    ({ action, namespace, selector, targetRefs, provider }) =>
       action === "CUSTOM" &&
+      targetRefs.length === 0 &&
+      mesh.extensionProviders.some(({ name }) => name === provider) &&
       (namespace === workload.namespace || namespace === mesh.rootNamespace) &&
       [...(selector ?? [])].every(([key, value]) => pod.labels.get(key) === value),
   );
@@ -76,7 +82,8 @@ export function controlOf(cluster: Cluster, from: Seat, to: Seat, { protocol, po
     return host !== undefined && serves(host, externalAuthorization?.port);
   });
   if (asked) return AUTHORIZER;
-  return storeOf(from.pod, serves) ? "secret store" : undefined;
+  // Only for workloads that the policy declares: anybody can write an annotation.
+  return from.name !== undefined && storeOf(from.pod, serves) ? "secret store" : undefined;
 }
 
 function storeOf(pod: Pod, serves: (host: string, port: number | undefined) => boolean): boolean {

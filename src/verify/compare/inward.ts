@@ -2,7 +2,7 @@
  * What comes from outside. Users come through entrances, or straight to a pod that is published. Where an entrance is
  * not among the manifests, what it lets through cannot be looked at, and that is said.
  */
-import { type Cluster, describeObject, endpointsOf, servingContainers } from "../../cluster/index.js";
+import { type Cluster, describeObject, endpointsOf, type Protocol, servingContainers } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
 import type { Connection } from "../layer.js";
 import { type Network, waysIn } from "../layers/network/index.js";
@@ -31,17 +31,17 @@ export function compareInward(
   let compared = 0;
   for (const seat of seats) {
     if (seat.part !== "declared" && (seat.part !== "undeclared" || !zones.has(seat.workload.namespace))) continue;
-    for (const port of publishedPorts(world.cluster, seat)) {
+    for (const { protocol, port } of publishedPorts(world.cluster, policy, seat)) {
       compared++;
-      const rules = usersRules(policy, seat, port);
+      const rules = protocol === "TCP" ? usersRules(policy, seat, port) : [];
       const { workload, pod } = seat;
       const connection: Connection = {
         from: { kind: "outside", name: OUTSIDE },
         to: { kind: "pod", workload, pod },
         port,
-        protocol: "TCP",
+        protocol,
       };
-      const place: Place = { from: OUTSIDE, to: seat.id, protocol: "TCP", port, unnamed: false };
+      const place: Place = { from: OUTSIDE, to: seat.id, protocol, port, unnamed: false };
       const all = comparePair(world, policy, connection, place, rules);
       found.push(...all.filter(({ rule }) => rule === undefined));
       for (const rule of rules) {
@@ -101,22 +101,31 @@ function usersRules(policy: Policy, { name }: Seat, port: number): readonly Rule
   );
 }
 
-/** Ports that a node or a load balancer gives to the outside. */
-function publishedPorts(cluster: Cluster, { workload, pod }: Seat): readonly number[] {
-  const ports = new Set<number>();
+/** Ports that a node or a load balancer gives to the outside; on the host's network those that somebody speaks of. */
+function publishedPorts(cluster: Cluster, policy: Policy, { name, workload, pod }: Seat): readonly Published[] {
+  const ports = new Map<string, Published>();
+  const add = (protocol: Protocol, port: number): unknown => ports.set(`${protocol} ${port}`, { protocol, port });
   for (const { ports: declared } of servingContainers(pod)) {
-    for (const { port, protocol, hostPort } of declared) {
-      if (protocol === "TCP" && (hostPort !== undefined || pod.hostNetwork)) ports.add(port);
-    }
+    for (const { port, protocol, hostPort } of declared)
+      if (hostPort !== undefined || pod.hostNetwork) add(protocol, port);
   }
+  const own = policy.workloads.find((one) => one.name === name);
+  if (pod.hostNetwork) for (const { port } of own?.ports ?? []) add("TCP", port);
   for (const service of cluster.services) {
     if (service.namespace !== workload.namespace) continue;
-    if (service.type !== "LoadBalancer" && service.type !== "NodePort" && service.externalAddresses.length === 0)
-      continue;
-    for (const endpoint of endpointsOf(cluster, service)) {
-      if (endpoint.pod === pod && endpoint.port !== undefined && endpoint.servicePort.protocol === "TCP")
-        ports.add(endpoint.port);
+    const isPublished =
+      service.type === "LoadBalancer" || service.type === "NodePort" || service.externalAddresses.length > 0;
+    if (!isPublished && !pod.hostNetwork) continue;
+    for (const { pod: behind, port, servicePort } of endpointsOf(cluster, service)) {
+      if (behind === pod && port !== undefined) add(servicePort.protocol, port);
     }
   }
-  return [...ports].sort((a, b) => a - b);
+  return [...ports.values()].sort((a, b) =>
+    a.protocol === b.protocol ? a.port - b.port : a.protocol < b.protocol ? -1 : 1,
+  );
+}
+
+interface Published {
+  readonly protocol: Protocol;
+  readonly port: number;
 }

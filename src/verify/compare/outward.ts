@@ -7,9 +7,11 @@ import { endpointsOf } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
 import { type Connection, combine, type LayerVerdict, outcome, verdict } from "../layer.js";
 import { matchesName } from "../layers/egress/registry.js";
+import type { Network } from "../layers/network/index.js";
 import { dimension, only, RequestSet, withinLimits } from "../space/index.js";
 import type { Finding, Place, World } from "./finding.js";
 import { comparePair } from "./pair.js";
+import { type Probe, probesOf } from "./probes.js";
 import type { Seat } from "./seats.js";
 import { concerns } from "./within.js";
 
@@ -19,19 +21,19 @@ export interface Outward {
   readonly compared: number;
 }
 
-const ANYWHERE = { host: "anywhere.invalid", port: 443, rules: [] };
-
-export function compareOutward(world: World, policy: Policy, seats: readonly Seat[]): Outward {
+export function compareOutward(world: World, policy: Policy, network: Network, seats: readonly Seat[]): Outward {
   const exits = seats.filter(({ part }) => part === "exit");
+  const hosts = new Set(policy.outside.flatMap((party) => (party.kind === "api" ? [party.host] : [])));
   const findings: Finding[] = [];
   const notes: string[] = [];
   let compared = 0;
   for (const from of seats) {
     if (from.part === "exit" || from.part === "entrance" || !concerns(policy, world.cluster, from)) continue;
-    for (const { host, port, rules } of [...apisOf(policy, from.name), ANYWHERE]) {
+    const probes = probesOf(network, from, hosts).map((one) => ({ ...one, rules: [] as readonly Rule[] }));
+    for (const { host, protocol, port, rules } of [...apisOf(policy, from.name), ...probes]) {
       compared++;
-      const connection: Connection = { from: endOf(from), to: { kind: "outside", name: host }, port, protocol: "TCP" };
-      const place: Place = { from: from.id, to: host, protocol: "TCP", port, unnamed: false };
+      const connection: Connection = { from: endOf(from), to: { kind: "outside", name: host }, port, protocol };
+      const place: Place = { from: from.id, to: host, protocol, port, unnamed: false };
       const found = comparePair(world, policy, connection, place, rules);
       findings.push(...found.filter(({ rule }) => rule === undefined));
       const lacks = found.filter(({ rule }) => rule !== undefined);
@@ -58,10 +60,7 @@ export function compareOutward(world: World, policy: Policy, seats: readonly Sea
 const endOf = ({ workload, pod }: Seat) => ({ kind: "pod", workload, pod }) as const;
 
 /** Every declared API, with the rules that let this workload call it. */
-function apisOf(
-  policy: Policy,
-  from: string | undefined,
-): readonly { readonly host: string; readonly port: number; readonly rules: readonly Rule[] }[] {
+function apisOf(policy: Policy, from: string | undefined): readonly (Probe & { readonly rules: readonly Rule[] })[] {
   return policy.outside.flatMap((party) => {
     if (party.kind !== "api") return [];
     const rules = policy.rules.filter(
@@ -71,7 +70,7 @@ function apisOf(
         rule.to.kind === "api" &&
         rule.to.name === party.name,
     );
-    return [{ host: party.host, port: party.port, rules }];
+    return [{ host: party.host, protocol: "TCP" as const, port: party.port, rules }];
   });
 }
 

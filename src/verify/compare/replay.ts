@@ -29,7 +29,7 @@ export function replay(
   const { from, to, port, protocol } = connection;
   if (to.kind === "outside") {
     if (from.kind === "outside" || outside.length === 0) return NOT_REPLAYED;
-    return replayOutward(cluster, packetEnd(from), to.name, port, outside, BEHAVIOURS);
+    return replayOutward(cluster, packetEnd(from), to.name, protocol, port, outside, BEHAVIOURS);
   }
   const ends = from.kind === "pod" ? [packetEnd(from)] : outside.map((address): PacketEnd => ({ address }));
   if (ends.length === 0) return NOT_REPLAYED;

@@ -21,20 +21,32 @@ export interface Seat {
 
 /** In the order of the cluster. */
 export function seatsOf(policy: Policy, cluster: Cluster): readonly Seat[] {
+  // What stands in a zone the policy governs: no name or label of its own makes it a gateway there.
+  const zones = new Set(policy.zones.map(({ name }) => name));
   return cluster.workloads.flatMap((workload) => {
-    const declared = policy.workloads.find(
-      ({ zone, kubernetes }) => zone === workload.namespace && kubernetes.name === workload.name,
-    );
+    const declared = policy.workloads.find((one) => isRunBy(one, workload, cluster));
     const [template] = workload.pods;
     const pods = workload.pods.filter((pod) => pod === template || !alike(pod, template));
     return pods.map((pod, i) => ({
       id: i === 0 ? workload.id : `${workload.id}#${i}`,
       name: declared?.name,
-      part: declared === undefined ? partOf(cluster, workload, pod) : "declared",
+      part:
+        declared !== undefined
+          ? "declared"
+          : zones.has(workload.namespace)
+            ? "undeclared"
+            : partOf(cluster, workload, pod),
       workload,
       pod,
     }));
   });
+}
+
+/** By name and kind; by name alone where nothing of the kind is there and nothing else has the name. */
+function isRunBy({ zone, kubernetes }: Policy["workloads"][number], workload: Workload, cluster: Cluster): boolean {
+  if (zone !== workload.namespace || kubernetes.name !== workload.name) return false;
+  if (kubernetes.kind === workload.kind) return true;
+  return cluster.workloads.filter(({ namespace, name }) => namespace === zone && name === kubernetes.name).length === 1;
 }
 
 function alike(a: Pod, b: Pod | undefined): boolean {

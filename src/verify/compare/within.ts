@@ -69,7 +69,7 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
         const pair = `${from.id} ${called.protocol === "TCP" ? "proxied" : "bare"}`;
         if (called.unnamed && spoken.has(pair)) continue;
         const found = comparePair(world, policy, connectionOf(from, to, called), placeOf(from, to, called), rules);
-        if (found.length > 0) spoken.add(pair);
+        if (found.some(({ rule }) => rule === undefined)) spoken.add(pair);
         findings.push(...(from.part === "entrance" ? perEntrance(found, rules, entrances) : found));
       }
     }

@@ -114,6 +114,9 @@ function isEmptyObject(value: Json): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
+/** Headers whose value is not for a report. */
+export const SECRET_HEADER = /key|token|secret|passw|cookie|^authorization$/i;
+
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Where a client inside the cluster finds the destination. */
@@ -137,7 +140,11 @@ export function command({ from, protocol }: Connection, request: Request, addres
   if (http === undefined) return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:(\d+)$/, " $1")}`;
   const parts = ["curl", "-sS", "--path-as-is", "-o", "/dev/null", "-w", quoted("%{http_code}\\n"), "-X", http.method];
   if (http.host !== address.replace(/:\d+$/, "") && http.host !== host) parts.push("-H", quoted(`Host: ${http.host}`));
-  for (const [name, value] of http.headers) parts.push("-H", quoted(value === "" ? `${name};` : `${name}: ${value}`));
+  for (const [name, value] of http.headers) {
+    // What a policy compares such a header with is somebody's key.
+    if (SECRET_HEADER.test(name)) parts.push("-H", `"${name}: $${name.toUpperCase().replaceAll("-", "_")}"`);
+    else parts.push("-H", quoted(value === "" ? `${name};` : `${name}: ${value}`));
+  }
   if (token !== undefined) parts.push("-H", '"Authorization: Bearer $TOKEN"');
   const scheme = from.kind === "pod" ? "http" : "https";
   const target = quoted(http.target.startsWith("/") ? http.target : "/");

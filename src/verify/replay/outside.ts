@@ -2,7 +2,7 @@
  * The concrete evaluator for one end outside the cluster: every address that policies tell apart is tried, since which
  * one the name behind it has is not for the manifests to say.
  */
-import type { Cluster, ServiceEntry } from "../../cluster/index.js";
+import type { Cluster, Protocol, ServiceEntry } from "../../cluster/index.js";
 import { inRegistryOf, passesUnknown } from "./istio.js";
 import { captured, type Place, proxyBefore } from "./istio-wire.js";
 import type { NetworkBehaviour } from "./network.js";
@@ -18,19 +18,22 @@ export function replayOutward(
   cluster: Cluster,
   from: Place,
   host: string,
+  protocol: Protocol,
   port: number,
   addresses: readonly string[],
   behaviours: readonly NetworkBehaviour[],
 ): Answer {
   const arrivals = new Set(
     addresses.flatMap((address) =>
-      behaviours.map((behaviour) =>
-        packetArrives(cluster, { from, to: { address }, protocol: "TCP", port }, behaviour),
-      ),
+      behaviours.map((behaviour) => packetArrives(cluster, { from, to: { address }, protocol, port }, behaviour)),
     ),
   );
   if (!arrivals.has(true)) return { outcome: "deny", reason: "a network policy drops the packet" };
-  const proxied = throughProxy(cluster, from, host, port);
+  // A sidecar takes in nothing but TCP.
+  const proxied: Answer =
+    protocol === "TCP"
+      ? throughProxy(cluster, from, host, port)
+      : { outcome: "allow", reason: "the network lets it through" };
   if (proxied.outcome !== "allow" || !arrivals.has(false)) return proxied;
   return { outcome: "unknown", reason: "whether the packet leaves depends on the address behind the name" };
 }

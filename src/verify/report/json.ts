@@ -1,6 +1,7 @@
 /** For programs: every fact of a verification, places as path, line and column. */
 import { locate, type Span } from "../../diagnostics/index.js";
 import type { Evidence, Finding, Witness } from "../compare/index.js";
+import { SECRET_HEADER } from "../compare/witness.js";
 import type { Verification } from "../verify.js";
 
 export function jsonReport({
@@ -50,7 +51,16 @@ function findingJson(finding: Finding): Record<string, unknown> {
 function witnessJson({ request, command, replay }: Witness): Record<string, unknown> {
   const { http, token } = request;
   return {
-    ...(http === undefined ? {} : { http: { ...http, headers: Object.fromEntries(http.headers) } }),
+    ...(http === undefined
+      ? {}
+      : {
+          http: {
+            ...http,
+            headers: Object.fromEntries(
+              [...http.headers].map(([name, value]) => [name, SECRET_HEADER.test(name) ? "…" : value]),
+            ),
+          },
+        }),
     ...(token === undefined ? {} : { token: { claims: token.claims, genuine: token.genuine } }),
     command,
     replay,
