@@ -98,7 +98,10 @@ export function operationSet(operation: Operation, rule: Rule, policy: Policy): 
 /** The same as somebody sends them who holds one of its roles and no other: each of these must get through. */
 export function heldOperationSets(operation: Operation, rule: Rule, policy: Policy): readonly RequestSet[] {
   const whole = operationSet(operation, rule, policy);
-  if (operation.roles === "none") return [whole];
+  if (operation.roles === "none") {
+    const anonymous = operation.identity === undefined && rule.from.kind === "workload";
+    return [anonymous ? whole.intersect(RequestSet.where(dimension.token, only("none"))) : whole];
+  }
   const provider = policy.identities.find(({ name }) => name === operation.identity);
   const claim = dimension.claim(provider?.roles ?? ["roles"]);
   return operation.roles.map((role) => {

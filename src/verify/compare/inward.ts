@@ -49,7 +49,6 @@ export function compareInward(
       }
     }
   }
-  const hasEntrance = seats.some(({ part }) => part === "entrance");
   const leads = waysIn(network);
   const notes: string[] = [];
   for (const rule of policy.rules) {
@@ -70,7 +69,7 @@ export function compareInward(
       `\`${rule.id}\`: ${through}, and no gateway's pods are in these manifests: what users can send was not looked at`,
     );
   }
-  if (!hasEntrance) found.push(...undeclaredWays(policy, network, seats, leads));
+  found.push(...undeclaredWays(policy, network, seats, leads));
   return { findings: found, notes, compared };
 }
 

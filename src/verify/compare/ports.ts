@@ -57,7 +57,12 @@ function namedPorts(cluster: Cluster, workload: Workload, pod: Pod): Set<string>
   for (const { namespace, selector, rules } of cluster.authorizationPolicies) {
     if (namespace !== workload.namespace && namespace !== cluster.mesh.rootNamespace) continue;
     if (!selects(selector)) continue;
-    for (const port of rules.flatMap(({ to = [] }) => to.flatMap(({ ports, notPorts }) => [...ports, ...notPorts]))) {
+    const conditions = rules.flatMap(({ when }) => when.filter((one) => one.key === "destination.port"));
+    const spoken = [
+      ...rules.flatMap(({ to = [] }) => to.flatMap(({ ports, notPorts }) => [...ports, ...notPorts])),
+      ...conditions.flatMap(({ values, notValues }) => [...values, ...notValues]),
+    ];
+    for (const port of spoken) {
       if (/^\d+$/.test(port)) named.add(key("TCP", Number(port)));
     }
   }

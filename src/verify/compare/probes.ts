@@ -29,6 +29,9 @@ export function probesOf(network: Network, seat: Seat, declared: ReadonlySet<str
   for (const { points, ports } of point === undefined ? [] : network.from(point.index).may) {
     if (!outside.some((index) => points.has(index))) continue;
     for (const { protocol, low, high } of network.ports.ranges(ports)) {
+      const known =
+        protocol === "SCTP" ? found.get(`${ANYWHERE} UDP ${low <= USUAL && USUAL <= high ? USUAL : low}`) : undefined;
+      if (known !== undefined) continue;
       add(ANYWHERE, protocol, low <= USUAL && USUAL <= high ? USUAL : low);
       for (const port of excluded) if (protocol === "TCP" && low <= port && port <= high) add(ANYWHERE, "TCP", port);
     }

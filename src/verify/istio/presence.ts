@@ -65,9 +65,10 @@ function findProxy(cluster: Cluster, workload: Workload, pod: Pod): Presence {
 function gatewayHint(cluster: Cluster, workload: Workload, pod: Pod): string | undefined {
   const templates = pod.annotations.get("inject.istio.io/templates") ?? "";
   if (templates.split(",").some((name) => name.trim() === "gateway")) return "it is injected with the gateway template";
-  const role = pod.labels.get("istio");
+  const role = refusesProxy(pod) ? undefined : pod.labels.get("istio");
   if (role === "ingressgateway" || role === "egressgateway") return `it carries the label \`istio: ${role}\``;
   if (pod.labels.has("gateway.networking.k8s.io/gateway-name")) return "it runs a Gateway";
+  if (refusesProxy(pod) && !pod.containers.some(({ name }) => name === "istio-proxy")) return undefined;
   const selected = cluster.istioGateways.find(
     ({ selector }) => selector.size > 0 && [...selector].every(([key, value]) => pod.labels.get(key) === value),
   );
@@ -80,8 +81,7 @@ function injection(cluster: Cluster, workload: Workload, pod: Pod): Presence {
   const place = { object: workload.object };
   const wish = pod.labels.get(INJECT);
   // The annotation is only looked at once the injector was called, and the label goes before it.
-  const refused = wish === "false" || (wish === undefined && isFalse(pod.annotations.get(INJECT)));
-  if (refused) return { kind: "none", because: `it carries \`${INJECT}: "false"\``, ...place };
+  if (refusesProxy(pod)) return { kind: "none", because: `it carries \`${INJECT}: "false"\``, ...place };
   if (namespace?.object === undefined) {
     const because = `no manifest declares the namespace \`${workload.namespace}\`, so its injection label is not known`;
     return { kind: "unknown", because, object: workload.object };
@@ -99,6 +99,12 @@ function injection(cluster: Cluster, workload: Workload, pod: Pod): Presence {
   }
   if (wish === "true") return { kind: "sidecar", because: `it carries the label \`${INJECT}: "true"\``, ...place };
   return { kind: "none", because: "neither its namespace nor it is labelled for injection", ...at };
+}
+
+/** The label goes before the annotation. */
+function refusesProxy({ labels, annotations }: Pod): boolean {
+  const wish = labels.get(INJECT);
+  return wish === "false" || (wish === undefined && isFalse(annotations.get(INJECT)));
 }
 
 function isFalse(text: string | undefined): boolean {

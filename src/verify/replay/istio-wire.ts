@@ -24,13 +24,19 @@ const hasAll = (wanted: Labels | undefined, labels: Labels): boolean =>
 /** INVARIANT: `unknown` wherever the manifests leave it open. */
 export function proxyBefore(cluster: Cluster, { workload, pod }: Place): Proxy {
   if (!usesIstio(cluster)) return "none";
+  const declines =
+    pod.labels.get("sidecar.istio.io/inject") === "false" ||
+    (!pod.labels.has("sidecar.istio.io/inject") &&
+      /^(n|no|false|off)$/i.test(pod.annotations.get("sidecar.istio.io/inject") ?? ""));
+  const hasProxy = pod.containers.some(({ name, role }) => name === "istio-proxy" && role !== "ephemeral");
   const edge =
     (pod.annotations.get("inject.istio.io/templates") ?? "").split(",").some((name) => name.trim() === "gateway") ||
-    ["ingressgateway", "egressgateway"].includes(pod.labels.get("istio") ?? "") ||
+    (!declines && ["ingressgateway", "egressgateway"].includes(pod.labels.get("istio") ?? "")) ||
     pod.labels.has("gateway.networking.k8s.io/gateway-name") ||
-    cluster.istioGateways.some(({ selector }) => selector.size > 0 && hasAll(selector, pod.labels));
+    ((!declines || hasProxy) &&
+      cluster.istioGateways.some(({ selector }) => selector.size > 0 && hasAll(selector, pod.labels)));
   if (edge) return "gateway";
-  if (pod.containers.some(({ name, role }) => name === "istio-proxy" && role !== "ephemeral")) return "sidecar";
+  if (hasProxy) return "sidecar";
   if (pod.hostNetwork || /^(kube-system|kube-public|kube-node-lease|local-path-storage)$/.test(workload.namespace))
     return "none";
   const space = cluster.namespaces.get(workload.namespace);
