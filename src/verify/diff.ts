@@ -10,6 +10,7 @@ import { type Connection, combine, type Judgement, type Layer } from "./layer.js
 import { blocksOf } from "./layers/network/blocks.js";
 import { Network, type NetworkModel, OPEN_WORLD, PortSets } from "./layers/network/index.js";
 import { layersOf, Reachability } from "./reach.js";
+import { sourcesTo } from "./sources.js";
 import { type RequestSet, withinLimits } from "./space/index.js";
 
 export interface Difference {
@@ -105,17 +106,11 @@ function endOf(
   return { kind: "pod", workload, pod };
 }
 
-function sourcesOf(side: Side, id: string, { protocol, port }: CalledPort): readonly string[] {
+function sourcesOf(side: Side, id: string, called: CalledPort): readonly string[] {
   const { network, reach } = side;
   const point = network.points.byPod.get(endOf(side, id).pod);
   if (point === undefined) return [];
-  const groups =
-    protocol === "TCP"
-      ? reach.to(point, port).map(({ sources }) => sources)
-      : network
-          .to(point.index)
-          .may.flatMap(({ points, ports }) => (network.ports.has(ports, protocol, port) ? [points] : []));
-  return groups.flatMap((points) =>
+  return sourcesTo(network, reach, point, called).flatMap(({ points }) =>
     [...points].flatMap((index) => {
       const source = network.points.all[index];
       return source?.kind === "pod" ? [source.workload.id] : [];

@@ -4,6 +4,7 @@ import { portsOf } from "./compare/ports.js";
 import { outcome } from "./layer.js";
 import type { Network } from "./layers/network/index.js";
 import { Reachability } from "./reach.js";
+import { sourcesTo } from "./sources.js";
 
 export interface Edge {
   readonly from: Workload;
@@ -28,29 +29,19 @@ export function edgesOf(network: Network): readonly Edge[] {
     const bare = new Set<Workload>();
     return portsOf(network, { workload: to, pod }, []).flatMap(({ protocol, port, unnamed }): readonly Edge[] => {
       const found = new Map<Workload, Edge>();
-      const groups =
-        protocol === "TCP"
-          ? reach.to(point, port).map(({ sources, judgement }) => ({
-              points: sources,
-              outcome: outcome(judgement),
-              partly: !judgement.may.complement().isEmpty,
-            }))
-          : network
-              .to(point.index)
-              .may.filter(({ ports }) => network.ports.has(ports, protocol, port))
-              .map(({ points }) => ({ points, outcome: "unknown" as const, partly: false }));
-      for (const group of groups) {
-        if (group.outcome === "denied") continue;
-        for (const index of group.points) {
+      for (const { points, judgement } of sourcesTo(network, reach, point, { protocol, port })) {
+        const whole = judgement === undefined ? "unknown" : outcome(judgement);
+        if (whole === "denied") continue;
+        const partly = judgement !== undefined && !judgement.may.complement().isEmpty;
+        for (const index of points) {
           const source = network.points.all[index];
           if (source?.kind !== "pod" || source.workload === to) continue;
           // One kind of datagram stands for the others.
           if (protocol !== "TCP" && unnamed && bare.has(source.workload)) continue;
-          const sure =
-            protocol === "TCP" ? group.outcome === "allowed" : isSure(network, index, point.index, protocol, port);
+          const sure = protocol === "TCP" ? whole === "allowed" : isSure(network, index, point.index, protocol, port);
           const known = found.get(source.workload);
           if (known?.outcome === "allowed") continue;
-          const edge = { from: source.workload, to, protocol, port, unnamed, partly: group.partly };
+          const edge = { from: source.workload, to, protocol, port, unnamed, partly };
           found.set(source.workload, { ...edge, outcome: sure ? "allowed" : "unknown" });
         }
       }

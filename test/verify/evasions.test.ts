@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { readCluster } from "../../src/cluster/index.js";
 import { derive } from "../../src/policy/index.js";
 import { compare } from "../../src/verify/compare/index.js";
-import { Network } from "../../src/verify/index.js";
+import { layersOf, Network } from "../../src/verify/index.js";
+import type { Layer } from "../../src/verify/layer.js";
+import { Overflow } from "../../src/verify/space/index.js";
 import { loadWorkflow } from "../../src/workflow/index.js";
 
 const policy = derive(
@@ -153,6 +155,20 @@ spec: { type: LoadBalancer, selector: { app: db }, ports: [{ port: 1194, protoco
       "leak outside > prod/db[Pod] UDP 1194",
     ],
   ])("is not got around by %s", (_, more, leak) => expect(found(more)).toContain(leak));
+
+  it("is unknown, and no crash, where a layer has too many cases to tell", () => {
+    const { cluster } = readCluster([{ path: "m.yaml", text: BASE }]);
+    const network = new Network(cluster);
+    const overflowing: Layer = {
+      name: "jwt",
+      judge: () => {
+        throw new Overflow("cases", 1);
+      },
+    };
+    const { findings } = compare(policy, network, [...layersOf(network), overflowing]);
+    expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(["unknown"]));
+    expect(findings.map(({ from, to }) => `${from} > ${to}`)).toContain("prod/web[Pod] > prod/db[Pod]");
+  });
 
   it("shows a leak beside a blockage of the same pair", () => {
     const moved = BASE.replaceAll("{ port: 5432 }", "{ port: 9000, endPort: 9100 }");

@@ -9,10 +9,11 @@ import {
   type Layer,
   type LayerName,
   type Reason,
+  unknown,
   verdict,
 } from "../layer.js";
 import type { Request } from "../request.js";
-import { type Point, RequestSet } from "../space/index.js";
+import { type Point, RequestSet, withinLimits } from "../space/index.js";
 import { type Replay, replay } from "./replay.js";
 import { addressOf, command, requestOf } from "./witness.js";
 
@@ -88,7 +89,10 @@ interface Parts {
 
 export function findingOf(world: World, connection: Connection, place: Place, parts: Parts): Finding {
   const { kind, rule, witness, mend } = parts;
-  const verdicts = world.layers.map((layer) => ({ layer: layer.name, judged: layer.judge(connection) }));
+  const verdicts = world.layers.map((layer) => ({
+    layer: layer.name,
+    judged: withinLimits(() => layer.judge(connection)) ?? unknown(),
+  }));
   const given = verdict(
     RequestSet.full,
     RequestSet.full,
@@ -96,8 +100,9 @@ export function findingOf(world: World, connection: Connection, place: Place, pa
     verdicts.flatMap(({ judged }) => judged.given),
   );
   const evidence = verdicts.map(({ layer, judged }): Evidence => {
-    const alone = combine([{ ...judged, given: [] }, given]);
-    return { layer, outcome: outcomeAt(alone, witness?.point), reasons: judged.reasons() };
+    const alone = withinLimits(() => combine([{ ...judged, given: [] }, given]));
+    const said = alone === undefined ? "unknown" : outcomeAt(alone, witness?.point);
+    return { layer, outcome: said, reasons: judged.reasons() };
   });
   return { kind, ...place, rule, witness, evidence, mend: mend ?? mendDenial(evidence) };
 }

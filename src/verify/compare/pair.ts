@@ -13,16 +13,22 @@ export function comparePair(
   place: Place,
   rules: readonly Rule[],
 ): readonly Finding[] {
-  const judged = withinLimits(() => {
-    const reach = combine(world.layers.map((layer) => layer.judge(connection)));
-    const declared = declaredSet(rules, policy);
-    return { reach, sure: reach.must.minus(declared), possible: reach.may.minus(declared) };
-  });
-  if (judged === undefined) {
-    const mend = "simplify the policies of this port: there are too many cases to tell";
-    return [findingOf(world, connection, place, { kind: "unknown", witness: undefined, mend })];
-  }
-  const { reach, sure, possible } = judged;
+  const found = withinLimits(() => compareRequests(world, policy, connection, place, rules));
+  if (found !== undefined) return found;
+  const mend = "simplify the policies of this port: there are too many cases to tell";
+  return [findingOf(world, connection, place, { kind: "unknown", witness: undefined, mend })];
+}
+
+function compareRequests(
+  world: World,
+  policy: Policy,
+  connection: Connection,
+  place: Place,
+  rules: readonly Rule[],
+): readonly Finding[] {
+  const reach = combine(world.layers.map((layer) => layer.judge(connection)));
+  const declared = declaredSet(rules, policy);
+  const [sure, possible] = [reach.must.minus(declared), reach.may.minus(declared)];
   const found: Finding[] = [];
   const leak = sure.isEmpty ? undefined : witnessOf(world, connection, sure);
   if (leak?.replay.outcome === "allow") {

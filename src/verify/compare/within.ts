@@ -8,6 +8,7 @@ import { type Connection, combine, outcome } from "../layer.js";
 import { Bits } from "../layers/network/bits.js";
 import type { Network, PodPoint } from "../layers/network/index.js";
 import { Reachability } from "../reach.js";
+import { sourcesTo } from "../sources.js";
 import { withinLimits } from "../space/index.js";
 import { AUTHORIZER, asksAuthorizer, controlOf, isAuthorizer } from "./control.js";
 import { type Finding, findingOf, type Place, type World } from "./finding.js";
@@ -122,15 +123,9 @@ function isOnItsWayOut({ rules }: Policy, { name }: Seat, { part }: Seat): boole
   return rules.some((rule) => rule.from.kind === "workload" && rule.from.name === name && rule.to.kind === "api");
 }
 
-function sourcesOf(network: Network, reach: Reachability, to: PodPoint, { protocol, port }: CalledPort): Bits {
-  const size = network.points.all.length;
-  const groups =
-    protocol === "TCP"
-      ? reach.to(to, port).map(({ sources }) => sources)
-      : network
-          .to(to.index)
-          .may.flatMap(({ points, ports }) => (network.ports.has(ports, protocol, port) ? [points] : []));
-  return groups.reduce((sum, points) => sum.or(points), Bits.none(size));
+function sourcesOf(network: Network, reach: Reachability, to: PodPoint, called: CalledPort): Bits {
+  const groups = sourcesTo(network, reach, to, called);
+  return groups.reduce((sum, { points }) => sum.or(points), Bits.none(network.points.all.length));
 }
 
 function connectionOf(from: Seat, to: Seat, { protocol, port }: CalledPort): Connection {
