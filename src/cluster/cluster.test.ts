@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { formatSpan, type Source } from "../diagnostics/index.js";
+import { formatSpan, renderProblem, type Source } from "../diagnostics/index.js";
 import { readCluster } from "./cluster.js";
 import { endpointsOf } from "./resolve.js";
 
@@ -314,6 +314,16 @@ spec: { selector: { app: web }, ports: [{ port: 80, targetPort: ${targetPort} }]
     expect(resolve("http")).toEqual([8080]);
     expect(resolve("nope")).toEqual([undefined]);
     expect(resolve("null")).toEqual([80]);
+  });
+
+  it("shows no line of an environment that may hold a secret", () => {
+    const text =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: a, env: [{name: DB_PASSWORD, value: 5551234}]}]}\n";
+    const { problems } = readCluster([{ path: "m.yaml", text }]);
+    expect(problems.map((one) => renderProblem(one)).join("\n")).toMatch(
+      /env\[0\]\.value` must be a string, not a number/,
+    );
+    expect(problems.map((one) => renderProblem(one)).join("\n")).not.toContain("5551234");
   });
 });
 

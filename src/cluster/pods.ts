@@ -140,7 +140,9 @@ const envVar = open({
 
 /** `value: 8080` is refused by the API server, so it is a mistake in the manifest and not the text "8080". */
 function envText(value: unknown, reading: Reading): Result<string> {
-  return string(value, reading);
+  if (typeof value === "string") return value;
+  const found = value === null ? "nothing" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+  return reading.failUnseen("CLUSTER_SHAPE", `\`${reading.where}\` must be a string, not ${found}`, "put it in quotes");
 }
 
 const objectRef = open({ name: optionalOr(string, "") });

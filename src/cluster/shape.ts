@@ -36,6 +36,12 @@ export class Reading {
     return BAD;
   }
 
+  /** As `fail`, at the object's kind: the line that is meant may hold a secret, and a message shows its line. */
+  failUnseen(code: Code, message: string, hint?: string): typeof BAD {
+    this.problems.push({ code, message, span: this.#spanOf(["kind"], false), ...(hint === undefined ? {} : { hint }) });
+    return BAD;
+  }
+
   /** As `fail`, for checks that answer with a boolean. */
   refuse(code: Code, message: string, hint?: string): false {
     this.#add(code, message, hint, false);
