@@ -4,37 +4,17 @@
  * Run `npm run build && node bench/verify/network.js [PODS ...]`. Each size runs in a process of its own, so that the
  * peak is its own.
  */
-import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { bySize, median, milliseconds as ms } from "./by-size.js";
 import { clusterOf } from "./manifests.js";
 
-const here = fileURLToPath(import.meta.url);
-if (process.argv[2] === "--one") {
-  await measure(Number(process.argv[3]));
-} else {
-  const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1_000, 5_000, 10_000];
-  console.log(
-    "  pods  policies      read     index  all rows     total       cpu     pairs    ports  peak MB   re-check",
-  );
-  let last;
-  for (const size of sizes) {
-    const run = spawnSync(process.execPath, ["--max-old-space-size=2048", here, "--one", String(size)], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    if (run.status !== 0) process.exit(run.status ?? 1);
-    const result = JSON.parse(run.stdout);
-    console.log(line(result));
-    if (last !== undefined) {
-      const growth = Math.log(result.cpu / last.cpu) / Math.log(result.pods / last.pods);
-      console.log(`        time grows with the power ${growth.toFixed(2)} of the pods`);
-    }
-    last = result;
-  }
-}
+await bySize(fileURLToPath(import.meta.url), {
+  head: "  pods  policies      read     index  all rows     total       cpu     pairs    ports  peak MB   re-check",
+  line,
+  measure,
+});
 
 function line(r) {
-  const ms = (value) => `${value.toFixed(0)} ms`.padStart(9);
   return [
     String(r.pods).padStart(6),
     String(r.policies).padStart(9),
@@ -109,8 +89,4 @@ function recheck(network, cluster, { readCluster, editCluster }, turn) {
   const spent = performance.now() - started;
   network.replace(after, before);
   return spent;
-}
-
-function median(values) {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
