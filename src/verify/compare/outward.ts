@@ -9,11 +9,11 @@ import { type Connection, combine, type LayerVerdict, outcome, verdict } from ".
 import { matchesName } from "../layers/egress/registry.js";
 import type { Network } from "../layers/network/index.js";
 import { dimension, only, RequestSet, withinLimits } from "../space/index.js";
+import { concerns } from "./concern.js";
 import type { Finding, Place, World } from "./finding.js";
 import { comparePair } from "./pair.js";
 import { type Probe, probesOf } from "./probes.js";
 import type { Seat } from "./seats.js";
-import { concerns } from "./within.js";
 
 export interface Outward {
   readonly findings: readonly Finding[];

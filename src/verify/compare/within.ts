@@ -2,7 +2,6 @@
  * Connections between pods. Pairs that the layers deny without looking at a request are passed over at once: only those
  * that a rule declares, or that stand in a group which may get through, are compared request by request.
  */
-import type { Cluster } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
 import { type Connection, combine, outcome } from "../layer.js";
 import { Bits } from "../layers/network/bits.js";
@@ -10,7 +9,8 @@ import type { Network, PodPoint } from "../layers/network/index.js";
 import { Reachability } from "../reach.js";
 import { sourcesTo } from "../sources.js";
 import { withinLimits } from "../space/index.js";
-import { AUTHORIZER, asksAuthorizer, controlOf, isAuthorizer } from "./control.js";
+import { concerns } from "./concern.js";
+import { AUTHORIZER, asksAuthorizer, controlOf } from "./control.js";
 import { type Finding, findingOf, type Place, type World } from "./finding.js";
 import { comparePair } from "./pair.js";
 import { type CalledPort, portsOf } from "./ports.js";
@@ -99,12 +99,6 @@ function rulesBetween(into: readonly Rule[], from: Seat): readonly Rule[] {
   return into.filter(
     (rule) => rule.from.kind === "workload" && from.name !== undefined && rule.from.name === from.name,
   );
-}
-
-/** Workloads that the policy declares, or whose place it governs, and those that decide for it. */
-export function concerns(policy: Policy, cluster: Cluster, seat: Seat): boolean {
-  if (seat.name !== undefined) return true;
-  return policy.zones.some(({ name }) => name === seat.workload.namespace) || isAuthorizer(cluster, seat);
 }
 
 /** A proxy that cannot ask its authorizer denies what it would ask about. */
