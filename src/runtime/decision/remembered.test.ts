@@ -95,6 +95,15 @@ describe("what is remembered", () => {
       const own = `package narrow.x\n\n${changing}\n\nsome_other if data.elsewhere.x\n`;
       expect([changing, isSteady(["package ringfence.authz\n", own])]).toEqual([changing, false]);
     }
+    for (const written of [
+      "package\tnarrow.x",
+      "  package   narrow.x",
+      "# a comment\n\n package narrow.x # mine",
+      "package helpers",
+    ]) {
+      const own = `${written}\n\npermit if time.now_ns() > 0\n`;
+      expect([written, isSteady(["package ringfence.authz\n", own])]).toEqual([written, false]);
+    }
     expect(isSteady([])).toBe(false);
   });
 

@@ -10,15 +10,23 @@ import type { DecisionRequest } from "./decision.js";
 /** Inputs of one token, or of requests without one. */
 const MAX_REMEMBERED = 256;
 
-/** Modules that the decision is made of; the others of a bundle serve other ways of asking. */
-const DECIDING = /^package (?:ringfence\.(?:authz|narrow)|narrow)\b/m;
+/** Packages that serve other ways of asking. FAIL CLOSED: every other module may be a part of the decision. */
+const ASKED_OTHERWISE = new Set([
+  "ringfence.envoy",
+  "ringfence.paths",
+  "ringfence.tokens",
+  "system.authz",
+  "system.log",
+]);
+/** The first statement of a module: behind comments and blank lines, with whatever space Rego takes. */
+const PACKAGE = /^(?:\s*#[^\n]*\n)*\s*package\s+([\w.]+)\s*(?:#[^\n]*)?(?:\n|$)/;
 /** Built-in functions whose answer may change, and documents that are not looked through here. */
 const CHANGING =
   /\b(?:time|rand|uuid|http|net|opa|io|trace|rego)\s*\.|\bdata\b(?!\.(?:ringfence\.(?:policy|narrow|authz)|narrow)\b)/;
 
 /** Whether a bundle with these modules always answers the same input in the same way. */
 export function isSteady(modules: readonly string[]): boolean {
-  const deciding = modules.filter((text) => DECIDING.test(text)).map(withoutComments);
+  const deciding = modules.filter((text) => !ASKED_OTHERWISE.has(PACKAGE.exec(text)?.[1] ?? "")).map(withoutComments);
   return deciding.length > 0 && !deciding.some((text) => CHANGING.test(text));
 }
 
