@@ -72,7 +72,10 @@ function blocked(
   const stopped = lacking.find((one) => !one.stopped.isEmpty);
   if (stopped !== undefined) {
     const witness = witnessOf(world, connection, stopped.stopped);
-    return [findingOf(world, connection, place, { kind: "blockage", rule, witness })];
+    // What was not seen to fail is not called blocked.
+    if (witness?.replay.outcome === "deny")
+      return [findingOf(world, connection, place, { kind: "blockage", rule, witness })];
+    return [findingOf(world, connection, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
   }
   const unsure = lacking.find((one) => !one.unsure.isEmpty);
   if (unsure === undefined) return [];
