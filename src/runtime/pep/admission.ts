@@ -3,7 +3,6 @@
  * decision. What comes out is a permit with everything that is forwarded under it, or an answer that says no more than
  * a code and the decision's id.
  */
-import type { Pool } from "undici";
 import type { Svid } from "../../identity/index.js";
 import type { Protocol } from "../../policy/index.js";
 import {
@@ -18,6 +17,7 @@ import {
 import type { ActiveFlows } from "./active-flows.js";
 import { forwardedClientCert } from "./forwarded-client-cert.js";
 import type { Fields } from "./header-fields.js";
+import type { UpstreamPool } from "./http1/index.js";
 import type { Limits } from "./limits.js";
 import { judgeHead, type RawHead, type RequestHead } from "./request-head.js";
 import type { Dial } from "./upstream.js";
@@ -26,7 +26,7 @@ import type { UserTokens } from "./user-tokens.js";
 /** Where requests of a route go, resolved for one decision. */
 export interface Target {
   readonly callee: Callee;
-  readonly pool: Pool;
+  readonly pool: UpstreamPool;
   readonly dial: Dial;
 }
 

@@ -5,18 +5,18 @@
 
 import type { AddressInfo } from "node:net";
 import { isIP, type Server } from "node:net";
-import type { Pool } from "undici";
 import type { Callee, DecisionPoint, Gate } from "../decision/index.js";
 import { ActiveFlows } from "./active-flows.js";
 import type { Route, Target } from "./admission.js";
 import { AddressBook, type LookUp } from "./egress-address.js";
+import { type Deadlines, deadlinesFor, UpstreamPool } from "./http1/index.js";
 import { SessionPool } from "./http2.js";
 import type { Limits } from "./limits.js";
-import { alpnOf, type Entrance, newListener } from "./listener.js";
+import { alpnOf, type Entrance, type Listener, newListener } from "./listener.js";
 import type { MutualTls } from "./mutual-tls.js";
 import type { InboundPlan, OutboundPlan, ProxyPlan } from "./plan.js";
 import type { RequestHead } from "./request-head.js";
-import { type Dial, dialTcp, dialTls, newPool } from "./upstream.js";
+import { type Dial, dialTcp, dialTls } from "./upstream.js";
 import { type TokenIssuer, UserTokens } from "./user-tokens.js";
 
 export interface Address {
@@ -48,8 +48,7 @@ export interface ProxyOptions {
   readonly lookUp?: LookUp;
 }
 
-interface Listening {
-  readonly server: Server;
+interface Listening extends Listener {
   readonly change: (plan: InboundPlan | OutboundPlan) => void;
 }
 
@@ -57,6 +56,7 @@ export class WorkloadProxy {
   readonly flows = new ActiveFlows();
   readonly #options: ProxyOptions;
   readonly #sessions = new SessionPool();
+  readonly #deadlines: Deadlines;
   readonly #book: AddressBook;
   readonly #listening = new Map<string, Listening>();
   readonly #targets = new Map<string, Omit<Target, "callee">>();
@@ -65,6 +65,7 @@ export class WorkloadProxy {
   private constructor(options: ProxyOptions) {
     this.#options = options;
     this.#issuers = options.issuers;
+    this.#deadlines = deadlinesFor(options.limits);
     this.#book = new AddressBook(options.lookUp === undefined ? {} : { lookUp: options.lookUp });
   }
 
@@ -90,9 +91,9 @@ export class WorkloadProxy {
     this.#issuers = issuers;
     const wanted = new Map<string, InboundPlan | OutboundPlan>();
     for (const entry of [...plan.inbound, ...plan.outbound]) wanted.set(entry.key, entry);
-    for (const [key, { server }] of this.#listening) {
+    for (const [key, listener] of this.#listening) {
       if (wanted.has(key)) continue;
-      server.close();
+      listener.close();
       this.#listening.delete(key);
     }
     for (const entry of wanted.values()) {
@@ -114,18 +115,18 @@ export class WorkloadProxy {
     for (const [key, { pool, dial }] of old) {
       this.#targets.delete(key);
       await this.#sessions.retire(dial);
-      void pool.close();
+      pool.close();
     }
   }
 
   async close(): Promise<void> {
-    for (const { server } of this.#listening.values()) server.close();
+    for (const listener of this.#listening.values()) listener.close();
     this.#listening.clear();
     this.flows.cutAll();
     await this.#sessions.close();
     const pools = [...this.#targets.values()];
     this.#targets.clear();
-    await Promise.all(pools.map(({ pool }) => pool.destroy()));
+    for (const { pool } of pools) pool.destroy();
   }
 
   async #open({ workload }: ProxyPlan, first: InboundPlan | OutboundPlan): Promise<void> {
@@ -143,10 +144,10 @@ export class WorkloadProxy {
       "entrance" in first
         ? { kind: first.entrance, tls }
         : { kind: "own", spiffeId: workload.spiffeId, name: workload.name };
-    const server = newListener(live, entrance, { gate, limits, nameOf, flows: this.flows, sessions: this.#sessions });
-    await (listen ?? listenOnLoopback)(server, first.key, entrance.kind);
+    const listener = newListener(live, entrance, { gate, limits, nameOf, flows: this.flows, sessions: this.#sessions });
+    await (listen ?? listenOnLoopback)(listener.server, first.key, entrance.kind);
     this.#listening.set(first.key, {
-      server,
+      ...listener,
       change: (plan) => {
         current = plan;
         tokens = this.#tokensFor(plan.identities);
@@ -248,7 +249,7 @@ export class WorkloadProxy {
     if (known !== undefined) return known;
     if (this.#targets.size > 512) this.#forgetOutside();
     const dial = dialer();
-    const pool: Pool = newPool(dial, this.#options.limits);
+    const pool = new UpstreamPool(dial, this.#options.limits, this.#deadlines);
     const way = { dial, pool };
     this.#targets.set(key, way);
     return way;
@@ -258,7 +259,7 @@ export class WorkloadProxy {
     for (const [key, { pool }] of this.#targets) {
       if (!key.startsWith("api ")) continue;
       this.#targets.delete(key);
-      void pool.close();
+      pool.close();
     }
   }
 }
