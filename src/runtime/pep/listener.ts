@@ -71,27 +71,29 @@ function makeListener(route: Route, entrance: Entrance, parts: ListenerParts): L
   return { server, close: () => server.close() };
 }
 
+const NOTHING = { svid: undefined, certificateThumbprint: undefined, remoteAddress: undefined } as const;
+const UNKNOWN: ConnectionFacts = { ...NOTHING, caller: { kind: "unknown" } };
+
 /** What is known about open connections, and the refusal of those whose other end is not proven. */
 class Connections {
   readonly #route: Route;
   readonly #entrance: Entrance;
   readonly #parts: ListenerParts;
-  readonly #accepted = new WeakSet<object>();
+  /** the same for every connection of the proxy's own workload */
+  readonly #own: ConnectionFacts | undefined;
 
   constructor(route: Route, entrance: Entrance, parts: ListenerParts) {
+    if (entrance.kind === "own") {
+      const { spiffeId, name } = entrance;
+      this.#own = { ...NOTHING, caller: { kind: "workload", spiffeId, name } };
+    }
     this.#route = route;
     this.#entrance = entrance;
     this.#parts = parts;
   }
 
-  /** Whether a TLS connection got past its handshake. */
-  isAccepted(socket: object): boolean {
-    return this.#accepted.has(socket);
-  }
-
   /** Proves a new TLS connection, before any of its bytes are read. */
   accept(socket: TLSSocket): void {
-    this.#accepted.add(socket);
     if (this.#entrance.kind !== "workloads") return;
     try {
       this.#entrance.tls.prove(socket, "clientAuth");
@@ -111,11 +113,8 @@ class Connections {
   /** Who is at the other end now. An identity that has expired or was withdrawn since is unknown. */
   facts(socket: Socket | TLSSocket | null | undefined): ConnectionFacts {
     const entrance = this.#entrance;
-    const nothing = { svid: undefined, certificateThumbprint: undefined, remoteAddress: undefined };
-    if (entrance.kind === "own") {
-      return { ...nothing, caller: { kind: "workload", spiffeId: entrance.spiffeId, name: entrance.name } };
-    }
-    if (!(socket instanceof TLSSocket)) return { ...nothing, caller: { kind: "unknown" } };
+    if (this.#own !== undefined) return this.#own;
+    if (!(socket instanceof TLSSocket)) return UNKNOWN;
     if (entrance.kind === "users") {
       const certificate = socket.getPeerX509Certificate();
       return {
@@ -126,10 +125,10 @@ class Connections {
         remoteAddress: socket.remoteAddress,
       };
     }
-    const svid = entrance.tls.provenOf(socket);
-    if (svid === undefined) return { ...nothing, caller: { kind: "unknown" } };
+    const svid = entrance.kind === "workloads" ? entrance.tls.provenOf(socket) : undefined;
+    if (svid === undefined) return UNKNOWN;
     const { uri } = svid.id;
-    return { ...nothing, svid, caller: { kind: "workload", spiffeId: uri, name: this.#parts.nameOf(uri) } };
+    return { ...NOTHING, svid, caller: { kind: "workload", spiffeId: uri, name: this.#parts.nameOf(uri) } };
   }
 }
 

@@ -48,6 +48,8 @@ export interface ProxyOptions {
   readonly lookUp?: LookUp;
 }
 
+type Live = Omit<Route, "tokens" | "upgrades"> & { tokens: Route["tokens"]; upgrades: boolean };
+
 interface Listening extends Listener {
   readonly change: (plan: InboundPlan | OutboundPlan) => void;
 }
@@ -59,7 +61,7 @@ export class WorkloadProxy {
   readonly #deadlines: Deadlines;
   readonly #book: AddressBook;
   readonly #listening = new Map<string, Listening>();
-  readonly #targets = new Map<string, Omit<Target, "callee">>();
+  readonly #targets = new Map<string, Target>();
   #issuers: readonly TokenIssuer[];
 
   private constructor(options: ProxyOptions) {
@@ -131,14 +133,10 @@ export class WorkloadProxy {
 
   async #open({ workload }: ProxyPlan, first: InboundPlan | OutboundPlan): Promise<void> {
     let current = first;
-    let tokens = this.#tokensFor(first.identities);
     const route =
       "entrance" in first ? this.#inbound(() => current as InboundPlan) : this.#outbound(() => current as OutboundPlan);
-    // What may change with a plan is read when a request comes, not when the listener opens.
-    const live: Route = Object.defineProperties({ ...route } as Route, {
-      tokens: { get: () => tokens },
-      upgrades: { get: () => current.upgrades },
-    });
+    // What changes with a plan stands on the route, which is read when a request comes.
+    const live: Live = { ...route, tokens: this.#tokensFor(first.identities), upgrades: first.upgrades };
     const { tls, gate, limits, nameOf, listen } = this.#options;
     const entrance: Entrance =
       "entrance" in first
@@ -150,7 +148,8 @@ export class WorkloadProxy {
       ...listener,
       change: (plan) => {
         current = plan;
-        tokens = this.#tokensFor(plan.identities);
+        live.tokens = this.#tokensFor(plan.identities);
+        live.upgrades = plan.upgrades;
       },
     });
   }
@@ -175,7 +174,7 @@ export class WorkloadProxy {
       upgrades: false,
       authorityFor: ({ facts, authority }) =>
         isNamed(facts.host, current().hosts) || (isEdge && isLoopback(facts.host)) ? authority : undefined,
-      target: async () => ({ callee, ...this.#way(`own ${port}`, () => this.#options.dialOwn(port)) }),
+      target: () => this.#target(`own ${port}`, callee, () => this.#options.dialOwn(port)),
     };
   }
 
@@ -190,6 +189,7 @@ export class WorkloadProxy {
     } as const;
     if (first.kind === "workload") {
       const { name, zone, port, spiffeId } = first;
+      const key = `peer ${name} ${port}`;
       const callee: Callee = { kind: "workload", name, zone, port };
       return {
         ...shared,
@@ -197,10 +197,7 @@ export class WorkloadProxy {
         tokens: undefined,
         upgrades: false,
         authorityFor: (head) => named(head, current().hosts, `${name}.${zone}:${port}`),
-        target: async () => ({
-          callee,
-          ...this.#way(`peer ${name} ${port}`, () => this.#dialPeer(name, port, spiffeId, alpnOf(protocol))),
-        }),
+        target: () => this.#target(key, callee, () => this.#dialPeer(name, port, spiffeId, alpnOf(protocol))),
       };
     }
     const { name, host, port, tls } = first;
@@ -231,7 +228,7 @@ export class WorkloadProxy {
     const callee: Callee = { kind: "api", name, host, port, address };
     const connectMs = this.#options.limits.connectMs;
     const to = standIn?.port ?? port;
-    const way = this.#way(`api ${name} ${host} ${address} ${to}`, () =>
+    return this.#target(`api ${name} ${host} ${address} ${to}`, callee, () =>
       tls
         ? dialTls(
             { address, port: to, servername: host, ...(standIn?.ca === undefined ? {} : { ca: standIn.ca }) },
@@ -240,19 +237,18 @@ export class WorkloadProxy {
           )
         : dialTcp({ host: address, port: to }, connectMs),
     );
-    return { callee, ...way };
   }
 
   /** The one pool and dial for a destination. */
-  #way(key: string, dialer: () => Dial): Omit<Target, "callee"> {
+  #target(key: string, callee: Callee, dialer: () => Dial): Target {
     const known = this.#targets.get(key);
     if (known !== undefined) return known;
     if (this.#targets.size > 512) this.#forgetOutside();
     const dial = dialer();
     const pool = new UpstreamPool(dial, this.#options.limits, this.#deadlines);
-    const way = { dial, pool };
-    this.#targets.set(key, way);
-    return way;
+    const target = { callee, dial, pool };
+    this.#targets.set(key, target);
+    return target;
   }
 
   #forgetOutside(): void {

@@ -59,6 +59,7 @@ describe.skipIf(corpus === undefined)("Wycheproof's vectors at a live edge", () 
       identity: "wycheproof",
       issuer: nobody as string,
       verifier: {
+        verifiedBefore: () => undefined,
         verify: (presented: Parameters<TokenVerifier["verify"]>[0]) => {
           const published = group?.public ?? group?.private ?? {};
           const findKey = async ({ alg, kid }: { alg: string; kid: string | undefined }) =>

@@ -14,6 +14,8 @@ export type Framing =
 
 const MAX_LINE = 256;
 const MAX_TRAILER_BYTES = 8 * 1024;
+/** What comes too late behind a body: some parser may still believe it. */
+const FRAMING = new Set(["content-length", "transfer-encoding", "host"]);
 const REQUEST_CHUNK = /^([0-9A-Fa-f]{1,8})$/;
 const ANSWER_CHUNK = /^([0-9A-Fa-f]{1,8})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
@@ -96,6 +98,7 @@ export class BodyReader {
     if (this.#text === "\r\n") this.#state = "done";
     else if (this.#text.endsWith("\r\n\r\n")) {
       this.trailers = readFields(this.#text.slice(0, -4).split("\r\n"), 0);
+      if (this.trailers.some(([name]) => FRAMING.has(name))) throw new Malformed("a trailer that frames the body");
       this.#state = "done";
     } else if (!this.#text.endsWith("\r\n")) throw new Malformed("a line of the trailers");
   }

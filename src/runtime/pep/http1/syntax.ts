@@ -69,14 +69,30 @@ export function readFields(lines: readonly string[], from: number): Fields {
   const fields: (readonly [string, string])[] = [];
   for (let at = from; at < lines.length; at++) {
     const line = lines[at] ?? "";
-    const colon = line.indexOf(":");
-    const name = line.slice(0, Math.max(colon, 0));
-    if (!TOKEN.test(name)) throw new Malformed("a header field's name");
-    const value = withoutSpace(line, colon + 1);
-    if (!VALUE.test(value)) throw new Malformed("a header field's value");
-    fields.push([name.toLowerCase(), value]);
+    fields.push(known.get(line) ?? readField(line));
   }
   return fields;
+}
+
+/** Lines recur from request to request; those that are well formed keep their reading. */
+const MAX_KNOWN = 1000;
+const MAX_KNOWN_LENGTH = 2048;
+const known = new Map<string, readonly [name: string, value: string]>();
+
+function readField(text: string): readonly [name: string, value: string] {
+  const isKept = text.length <= MAX_KNOWN_LENGTH;
+  // A copy, so that what is kept does not keep the head that it was cut from.
+  const line = isKept ? Buffer.from(text, "latin1").toString("latin1") : text;
+  const colon = line.indexOf(":");
+  const name = line.slice(0, Math.max(colon, 0));
+  if (!TOKEN.test(name)) throw new Malformed("a header field's name");
+  const value = withoutSpace(line, colon + 1);
+  if (!VALUE.test(value)) throw new Malformed("a header field's value");
+  const field = [name.toLowerCase(), value] as const;
+  if (!isKept) return field;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(line, field);
+  return field;
 }
 
 /** A line's end without the optional space around it; linear, whatever stands in it. */
