@@ -89,7 +89,16 @@ export class Gate {
 
   /** Decides and records. */
   async ask(asked: Asked): Promise<Permit | Denial> {
-    const request: DecisionRequest = Object.freeze({ ...asked, id: randomUUID() });
+    const { direction, caller, callee, protocol, http, token } = asked;
+    const request: DecisionRequest = Object.freeze({
+      id: randomUUID(),
+      direction,
+      caller,
+      callee,
+      protocol,
+      http,
+      token,
+    });
     const deciding = this.#decide(request);
     const decision = deciding instanceof Promise ? await deciding : deciding;
     const event = this.#event(request, request.id, decision.allow ? "allow" : "deny", decision.rules);
@@ -175,7 +184,9 @@ export class Gate {
 
 function judged(answer: Decision): Judged {
   if (answer.allow === true && answer.rules.length > 0) return { allow: true, rules: answer.rules, unavailable: false };
-  if (answer.allow === false) return { ...answer, unavailable: false };
+  if (answer.allow === false) {
+    return { allow: false, rules: answer.rules, reason: answer.reason, unavailable: false };
+  }
   const reason = "the decision point gave no answer that is understood";
   return { allow: false, rules: [], reason, unavailable: true };
 }

@@ -81,7 +81,7 @@ interface Asker {
   readonly route: Route;
   readonly caller: Caller;
   readonly http: Partial<HttpFacts>;
-  readonly token?: TokenFacts | undefined;
+  readonly token: TokenFacts | undefined;
 }
 
 const STATUS: Record<Layer, Answer["status"]> = {
@@ -112,7 +112,7 @@ export class Admission {
 
   async #admit(route: Route, raw: RawHead, connection: ConnectionFacts, hasRoom: boolean): Promise<Admitted | Answer> {
     const head = judgeHead(raw);
-    const asked: Asker = { route, caller: connection.caller, http: head.facts };
+    const asked: Asker = { route, caller: connection.caller, http: head.facts, token: undefined };
     if ("refused" in head) return this.#refuse(asked, "request", head.refused);
     if (connection.caller.kind === "unknown") {
       return this.#refuse(asked, "identity", "the caller's identity is not proven");
@@ -148,7 +148,7 @@ export class Admission {
       caller: connection.caller,
       callee: target.callee,
       protocol: head.upgrade === undefined ? route.protocol : "websocket",
-      http: { ...head.facts, host: hostOf(authority) },
+      http: { method: head.facts.method, host: hostOf(authority), path: head.facts.path },
       token,
     });
     if (!(decided instanceof Permit)) return answerOf(decided);
@@ -189,7 +189,7 @@ function fieldsFor(route: Route, head: RequestHead, authority: string, connectio
 
 /** The host of an authority that was judged before. */
 function hostOf(authority: string): string {
-  return authority.replace(/:[0-9]+$/, "");
+  return authority.includes(":") ? authority.replace(/:[0-9]+$/, "") : authority;
 }
 
 function messageOf(error: unknown): string {

@@ -71,8 +71,12 @@ function makeListener(route: Route, entrance: Entrance, parts: ListenerParts): L
   return { server, close: () => server.close() };
 }
 
-const NOTHING = { svid: undefined, certificateThumbprint: undefined, remoteAddress: undefined } as const;
-const UNKNOWN: ConnectionFacts = { ...NOTHING, caller: { kind: "unknown" } };
+const UNKNOWN: ConnectionFacts = {
+  caller: { kind: "unknown" },
+  svid: undefined,
+  certificateThumbprint: undefined,
+  remoteAddress: undefined,
+};
 
 /** What is known about open connections, and the refusal of those whose other end is not proven. */
 class Connections {
@@ -85,7 +89,7 @@ class Connections {
   constructor(route: Route, entrance: Entrance, parts: ListenerParts) {
     if (entrance.kind === "own") {
       const { spiffeId, name } = entrance;
-      this.#own = { ...NOTHING, caller: { kind: "workload", spiffeId, name } };
+      this.#own = { ...UNKNOWN, caller: { kind: "workload", spiffeId, name } };
     }
     this.#route = route;
     this.#entrance = entrance;
@@ -128,7 +132,8 @@ class Connections {
     const svid = entrance.kind === "workloads" ? entrance.tls.provenOf(socket) : undefined;
     if (svid === undefined) return UNKNOWN;
     const { uri } = svid.id;
-    return { ...NOTHING, svid, caller: { kind: "workload", spiffeId: uri, name: this.#parts.nameOf(uri) } };
+    const caller: Caller = { kind: "workload", spiffeId: uri, name: this.#parts.nameOf(uri) };
+    return { caller, svid, certificateThumbprint: undefined, remoteAddress: undefined };
   }
 }
 

@@ -16,7 +16,7 @@ export interface TokenIssuer {
   /** the workflow's name for it */
   readonly identity: string;
   readonly issuer: string;
-  readonly verifier: TokenVerifier;
+  readonly verifier: Pick<TokenVerifier, "verify" | "verifiedBefore">;
 }
 
 export interface TokenContext {

@@ -66,7 +66,7 @@ describe.skipIf(corpus === undefined)("Wycheproof's vectors at a live edge", () 
             KeySet.from(Array.isArray(published.keys) ? published : { keys: [published] }).find(alg, kid);
           return new TokenVerifier({ issuer: "https://nobody.example", audiences: ["api"], findKey }).verify(presented);
         },
-      } as TokenVerifier,
+      },
     };
     mesh = await Mesh.start({ issuers: [issuer] });
     let reached = 0;
