@@ -92,6 +92,8 @@ export class Frame {
   result: Value | undefined;
   /** Key that a partial rule is asked for. */
   key: Value | undefined;
+  /** Where the members of a set go. */
+  take: ((member: Value) => boolean) | undefined;
   /** Where results go, for everything else. */
   sink: ((frame: Frame) => boolean) | undefined;
 
@@ -110,6 +112,7 @@ export class Frame {
     this.context = context;
     this.result = undefined;
     this.key = undefined;
+    this.take = undefined;
     this.sink = undefined;
   }
 }

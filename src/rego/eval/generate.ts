@@ -6,6 +6,7 @@ import { LiteralCoder } from "./code-literal.js";
 import type { ShapeCode } from "./code-store.js";
 import type { Linkage } from "./code-term.js";
 import type { Frame, FrameSize, Getter, Step } from "./frame.js";
+import { accepts } from "./operand.js";
 import { conflict, type Emission } from "./rule-set.js";
 import type { Shape } from "./shape.js";
 
@@ -27,7 +28,7 @@ export function generate(
   if (one && branch.value.kind === "constant") coder.wantOne();
   let emission: ShapeCode["emission"] = () => undefined;
   const headKey = rule.kind === "set" ? rule.key : rule.path[0];
-  const matchKey = keyed && headKey !== undefined ? coder.matcher(headKey) : undefined;
+  const keyTarget = keyed && headKey !== undefined ? coder.target(headKey) : undefined;
   const body = coder.body(branch.body, () => {
     const value = coder.getter(branch.value);
     const traced = linkage.tracer;
@@ -42,17 +43,25 @@ export function generate(
     const path = rule.path.map((part) => coder.getter(part));
     const key = rule.key === undefined ? undefined : coder.getter(rule.key);
     emission = (frame) => emit(frame, path, key ?? value, key !== undefined);
+    if (key !== undefined && path.length === 0) {
+      return (frame) => {
+        const member = key(frame);
+        if (member === undefined) return false;
+        seen(frame);
+        return frame.take !== undefined ? frame.take(member) : (frame.sink?.(frame) ?? false);
+      };
+    }
     return (frame) => {
       seen(frame);
       return frame.sink?.(frame) ?? false;
     };
   });
   const run: Step =
-    matchKey === undefined
+    keyTarget === undefined
       ? body
       : (frame) => {
           const { key } = frame;
-          return key !== undefined && matchKey(frame, key) && body(frame);
+          return key !== undefined && accepts(frame, key, keyTarget) && body(frame);
         };
   return { size: coder.size, run, emission };
 }

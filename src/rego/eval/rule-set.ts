@@ -158,6 +158,19 @@ export class RuleSet {
     session.depth--;
   }
 
+  /** Runs the rules of a keyed set; true from `take` stops. */
+  members(context: Context, take: (member: Value) => boolean): void {
+    const { session } = context;
+    session.enter();
+    for (const position of this.candidates(context, undefined)) {
+      const code = this.branches(position)[0] as BranchCode;
+      const frame = new Frame(context, code.constants, code.shape.size, this.rules[position], code.places);
+      frame.take = take;
+      if (code.shape.run(frame)) break;
+    }
+    session.depth--;
+  }
+
   /** The member or value under one key of a keyed document. */
   at(context: Context, key: Value): Value | undefined {
     const known = context.keys(this);

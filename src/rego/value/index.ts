@@ -32,6 +32,7 @@ export {
   objectGet,
   objectKeys,
   objectSize,
+  objectValues,
   RegoObject,
   RegoSet,
   typeName,

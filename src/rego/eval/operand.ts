@@ -1,0 +1,129 @@
+/**
+ * How code reads what is known and takes what it meets. Most of either is a variable, a constant or a path of names, which
+ * these read in place; a call of code made for the term is left to the rest.
+ */
+import { equal, type JsonObject, lookup, type Value } from "../value/index.js";
+import type { Frame, Getter, Matcher } from "./frame.js";
+
+const LOCAL = 0;
+const CONSTANT = 1;
+const NAMES = 2;
+const OTHER = 3;
+
+const NO_NAMES: readonly string[] = [];
+/** Stands for `input` where the slot of a path's start is asked for. */
+const INPUT = -1;
+
+/** A term all of whose variables are bound. */
+export class Operand {
+  readonly kind: number;
+  /** Slot or number of the constant; of a path, the slot that it starts from. */
+  readonly at: number;
+  readonly names: readonly string[];
+  readonly getter: Getter;
+
+  private constructor(kind: number, at: number, names: readonly string[], getter: Getter) {
+    this.kind = kind;
+    this.at = at;
+    this.names = names;
+    this.getter = getter;
+  }
+
+  static local(slot: number): Operand {
+    return new Operand(LOCAL, slot, NO_NAMES, (frame) => frame.slots[slot]);
+  }
+
+  static constant(index: number): Operand {
+    return new Operand(CONSTANT, index, NO_NAMES, (frame) => frame.constants[index]);
+  }
+
+  /** Names to follow from the value in a slot, or from the input. */
+  static path(from: "input" | number, names: readonly string[]): Operand {
+    const at = from === "input" ? INPUT : from;
+    return new Operand(NAMES, at, names, (frame) => followed(frame, at, names));
+  }
+
+  static of(getter: Getter): Operand {
+    return new Operand(OTHER, 0, NO_NAMES, getter);
+  }
+}
+
+/** The operand's value; undefined when it has none. */
+export function read(frame: Frame, operand: Operand): Value | undefined {
+  switch (operand.kind) {
+    case LOCAL:
+      return frame.slots[operand.at];
+    case CONSTANT:
+      return frame.constants[operand.at];
+    case NAMES:
+      return followed(frame, operand.at, operand.names);
+    default:
+      return operand.getter(frame);
+  }
+}
+
+/** The values of several operands, or undefined when one has none. */
+export function readAll(frame: Frame, operands: readonly Operand[]): Value[] | undefined {
+  const values = new Array<Value>(operands.length);
+  for (let i = 0; i < operands.length; i++) {
+    const value = read(frame, operands[i] as Operand);
+    if (value === undefined) return undefined;
+    values[i] = value;
+  }
+  return values;
+}
+
+function followed(frame: Frame, from: number, names: readonly string[]): Value | undefined {
+  let value = from === INPUT ? frame.context.input : frame.slots[from];
+  for (let i = 0; i < names.length && value !== undefined; i++) value = member(value, names[i] as string);
+  return value;
+}
+
+/** What `lookup` gives for a name; most collections here are plain objects of parsed JSON. */
+function member(value: Value, name: string): Value | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return lookup(value, name);
+  return Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined;
+}
+
+/** A pattern for values that are met: a slot to put them in, a known value that they must equal, or more. */
+export class Target {
+  /** Takes every value. */
+  static readonly ANY: Target = new Target(-1, undefined, undefined);
+
+  /** -1 for none. */
+  readonly slot: number;
+  readonly known: Operand | undefined;
+  readonly match: Matcher | undefined;
+
+  private constructor(slot: number, known: Operand | undefined, match: Matcher | undefined) {
+    this.slot = slot;
+    this.known = known;
+    this.match = match;
+  }
+
+  static slot(slot: number): Target {
+    return new Target(slot, undefined, undefined);
+  }
+
+  static known(known: Operand): Target {
+    return new Target(-1, known, undefined);
+  }
+
+  static of(match: Matcher): Target {
+    return new Target(-1, undefined, match);
+  }
+}
+
+/** Compares a value with a pattern and binds what is unbound in it. */
+export function accepts(frame: Frame, value: Value, target: Target): boolean {
+  if (target.slot >= 0) {
+    frame.slots[target.slot] = value;
+    return true;
+  }
+  if (target.known !== undefined) {
+    const known = read(frame, target.known);
+    return known !== undefined && equal(known, value);
+  }
+  return target.match === undefined || target.match(frame, value);
+}
