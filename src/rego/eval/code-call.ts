@@ -49,8 +49,8 @@ export function mockKey(callee: Callee): string {
 
 function callMock(mock: Mock, args: readonly Value[], context: Context): Value | undefined {
   if ("value" in mock) return mock.value;
-  const { session, input, data, overrides } = context;
-  return mock.call(args, new Context(session, input, data, overrides));
+  const { session, input, data, paths, overrides } = context;
+  return mock.call(args, new Context(session, input, data, paths, overrides));
 }
 
 /** A function that calls what the name stands for, in a given context. */

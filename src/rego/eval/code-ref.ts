@@ -45,9 +45,9 @@ export abstract class RefCoder extends TermCoder {
     const { base, path } = term;
     if (base === "data") return Operand.of(this.dataGetter(path));
     const names = namesOf(path);
-    if (names !== undefined && base === "input") return Operand.path("input", names);
+    if (names !== undefined && base === "input") return this.inputPath(names);
     if (names !== undefined && base !== "input" && base.kind === "local") return Operand.path(base.local.slot, names);
-    const start = base === "input" ? Operand.path("input", []) : this.operand(base);
+    const start = base === "input" ? this.inputPath([]) : this.operand(base);
     const keys = path.map((part) => this.operand(part));
     return Operand.of((frame) => {
       let value = read(frame, start);
@@ -57,6 +57,10 @@ export abstract class RefCoder extends TermCoder {
       }
       return value;
     });
+  }
+
+  private inputPath(names: readonly string[]): Operand {
+    return Operand.input(this.linkage.inputPaths.number(names), names);
   }
 
   private dataGetter(path: readonly NormalTerm[]): Getter {

@@ -17,6 +17,7 @@ import { allBound } from "../compile/variables.js";
 import { equal, isArray, isObject, objectGet, objectSize, RegoObject, RegoSet, type Value } from "../value/index.js";
 import type { DocumentNode } from "./documents.js";
 import type { Frame, Getter, Matcher, Step } from "./frame.js";
+import type { InputPaths } from "./input-paths.js";
 import { accepts, Operand, read, readAll, Target } from "./operand.js";
 import { keyConflict } from "./rule-set.js";
 import type { Shape } from "./shape.js";
@@ -27,6 +28,7 @@ export interface Linkage {
   /** Root of the documents; asked for when code runs or is made, not before. */
   readonly root: () => DocumentNode;
   readonly builtin: (name: string) => Builtin | undefined;
+  readonly inputPaths: InputPaths;
   readonly tracer: Tracer | undefined;
   /** Sets may be delivered while they are found: nobody watches the order of evaluation. */
   readonly streaming: boolean;

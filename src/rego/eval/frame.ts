@@ -4,6 +4,7 @@
  */
 import type { NormalRule, Place } from "../compile/normal-form.js";
 import type { CanonicalKey, Value } from "../value/index.js";
+import type { InputPaths } from "./input-paths.js";
 import type { Override } from "./overrides.js";
 import type { Session } from "./session.js";
 
@@ -23,8 +24,10 @@ export class Context {
   readonly overrides: Override | undefined;
   /** By built-in name, or `data.` path with NULs. */
   readonly mocks: ReadonlyMap<string, Mock> | undefined;
+  readonly paths: InputPaths;
   /** Distinguishes what caches of different contexts hold. */
   readonly id: number;
+  private read: (Value | undefined)[] | undefined;
   private streamed: Set<object> | undefined;
   private memo: Map<object, Value | undefined> | undefined;
   private keyedMemo: Map<object, Map<CanonicalKey, Value | undefined>> | undefined;
@@ -33,15 +36,23 @@ export class Context {
     session: Session,
     input: Value | undefined,
     data: Value | undefined,
+    paths: InputPaths,
     overrides?: Override,
     mocks?: ReadonlyMap<string, Mock>,
   ) {
     this.session = session;
     this.input = input;
     this.data = data;
+    this.paths = paths;
     this.overrides = overrides;
     this.mocks = mocks;
     this.id = ++contexts;
+  }
+
+  /** Values of paths below `input` that were read, by the numbers of the paths. */
+  get inputs(): (Value | undefined)[] {
+    this.read ??= new Array(this.paths.remembered);
+    return this.read;
   }
 
   /** Values of whole documents, by the object that stands for the document. Undefined values are remembered too. */

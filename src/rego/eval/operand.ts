@@ -3,21 +3,20 @@
  * these read in place; a call of code made for the term is left to the rest.
  */
 import { equal, type JsonObject, lookup, type Value } from "../value/index.js";
-import type { Frame, Getter, Matcher } from "./frame.js";
+import type { Context, Frame, Getter, Matcher } from "./frame.js";
 
 const LOCAL = 0;
 const CONSTANT = 1;
 const NAMES = 2;
-const OTHER = 3;
+const INPUT = 3;
+const OTHER = 4;
 
 const NO_NAMES: readonly string[] = [];
-/** Stands for `input` where the slot of a path's start is asked for. */
-const INPUT = -1;
 
 /** A term all of whose variables are bound. */
 export class Operand {
   readonly kind: number;
-  /** Slot or number of the constant; of a path, the slot that it starts from. */
+  /** Slot or number of the constant; of a path, the slot that it starts from, or its number among those of the input. */
   readonly at: number;
   readonly names: readonly string[];
   readonly getter: Getter;
@@ -37,10 +36,14 @@ export class Operand {
     return new Operand(CONSTANT, index, NO_NAMES, (frame) => frame.constants[index]);
   }
 
-  /** Names to follow from the value in a slot, or from the input. */
-  static path(from: "input" | number, names: readonly string[]): Operand {
-    const at = from === "input" ? INPUT : from;
-    return new Operand(NAMES, at, names, (frame) => followed(frame, at, names));
+  /** Names to follow from the value in a slot. */
+  static path(slot: number, names: readonly string[]): Operand {
+    return new Operand(NAMES, slot, names, (frame) => followed(frame.slots[slot], names));
+  }
+
+  /** Names to follow from the input, read once in a context; `number` is the path's. */
+  static input(number: number, names: readonly string[]): Operand {
+    return new Operand(INPUT, number, names, ({ context }) => inputAt(context, number, names));
   }
 
   static of(getter: Getter): Operand {
@@ -56,7 +59,9 @@ export function read(frame: Frame, operand: Operand): Value | undefined {
     case CONSTANT:
       return frame.constants[operand.at];
     case NAMES:
-      return followed(frame, operand.at, operand.names);
+      return followed(frame.slots[operand.at], operand.names);
+    case INPUT:
+      return inputAt(frame.context, operand.at, operand.names);
     default:
       return operand.getter(frame);
   }
@@ -73,8 +78,18 @@ export function readAll(frame: Frame, operands: readonly Operand[]): Value[] | u
   return values;
 }
 
-function followed(frame: Frame, from: number, names: readonly string[]): Value | undefined {
-  let value = from === INPUT ? frame.context.input : frame.slots[from];
+/** The value of a path of names below `input`, by the path's number where it has one. */
+export function inputAt(context: Context, number: number, names: readonly string[]): Value | undefined {
+  if (number < 0) return followed(context.input, names);
+  const known = context.inputs[number];
+  if (known !== undefined) return known;
+  const value = followed(context.input, names);
+  context.inputs[number] = value;
+  return value;
+}
+
+function followed(from: Value | undefined, names: readonly string[]): Value | undefined {
+  let value = from;
   for (let i = 0; i < names.length && value !== undefined; i++) value = member(value, names[i] as string);
   return value;
 }

@@ -14,6 +14,9 @@ import {
   objectEntries,
   type Value,
 } from "../value/index.js";
+import type { Context } from "./frame.js";
+import type { InputPaths } from "./input-paths.js";
+import { inputAt } from "./operand.js";
 
 /** A part of the input or of an argument. */
 interface Subject {
@@ -30,6 +33,8 @@ interface Condition {
 
 interface Branch {
   readonly subject: Subject;
+  /** The number of a path of the input that an evaluation remembers. */
+  readonly number: number;
   /** Position of the subject's value in a lookup's memory. */
   readonly level: number;
   readonly byValue: Map<CanonicalKey, Node>;
@@ -50,23 +55,23 @@ export class RuleIndex {
   }
 
   /** An index of these rules, or undefined when it would leave nothing out. */
-  static build(rules: readonly NormalRule[]): RuleIndex | undefined {
+  static build(rules: readonly NormalRule[], paths: InputPaths): RuleIndex | undefined {
     if (rules.length < 2) return undefined;
     const conditions = rules.map((rule) => (rule.branches.length > 1 ? [] : conditionsOf(rule)));
-    const subjects: string[] = [];
+    const subjects = new Subjects(paths);
     const all = rules.map((_, index) => index);
     const root = buildNode(all, conditions, new Set(), subjects);
-    return isLeaf(root) ? undefined : new RuleIndex(root, subjects.length);
+    return isLeaf(root) ? undefined : new RuleIndex(root, subjects.count);
   }
 
   /** Positions of the rules that may match, ascending. */
-  find(input: Value | undefined, args: readonly Value[] | undefined): readonly number[] {
+  find(context: Context, args: readonly Value[] | undefined): readonly number[] {
     let node = this.root;
     // The usual case needs no memory: one way down.
     while (!isLeaf(node)) {
-      const value = subjectValue(node.subject, input, args);
+      const value = subjectValue(node, context, args);
       const child = value === undefined ? undefined : node.byValue.get(canonicalKey(value));
-      if (child !== undefined && node.rest !== undefined) return this.findAll(input, args);
+      if (child !== undefined && node.rest !== undefined) return this.findAll(context, args);
       const next = child ?? node.rest;
       if (next === undefined) return NOTHING;
       node = next;
@@ -74,7 +79,7 @@ export class RuleIndex {
     return node;
   }
 
-  private findAll(input: Value | undefined, args: readonly Value[] | undefined): readonly number[] {
+  private findAll(context: Context, args: readonly Value[] | undefined): readonly number[] {
     const found: number[] = [];
     const values = new Array<Value | undefined>(this.levels);
     const known = new Array<boolean>(this.levels).fill(false);
@@ -85,7 +90,7 @@ export class RuleIndex {
       }
       if (known[node.level] !== true) {
         known[node.level] = true;
-        values[node.level] = subjectValue(node.subject, input, args);
+        values[node.level] = subjectValue(node, context, args);
       }
       const value = values[node.level];
       const child = value === undefined ? undefined : node.byValue.get(canonicalKey(value));
@@ -104,11 +109,12 @@ function isLeaf(node: Node): node is readonly number[] {
 }
 
 function subjectValue(
-  subject: Subject,
-  input: Value | undefined,
+  { subject, number }: Branch,
+  context: Context,
   args: readonly Value[] | undefined,
 ): Value | undefined {
-  let value = subject.from === "input" ? input : args?.[subject.from];
+  if (number >= 0) return inputAt(context, number, subject.path as readonly string[]);
+  let value = subject.from === "input" ? context.input : args?.[subject.from];
   for (const key of subject.path) {
     if (value === undefined) return undefined;
     value = lookup(value, key);
@@ -116,11 +122,35 @@ function subjectValue(
   return value;
 }
 
+/** The subjects of an index, numbered. */
+class Subjects {
+  private readonly known = new Map<string, Pick<Branch, "level" | "number">>();
+  private readonly paths: InputPaths;
+
+  constructor(paths: InputPaths) {
+    this.paths = paths;
+  }
+
+  get count(): number {
+    return this.known.size;
+  }
+
+  of({ id, from, path }: Subject): Pick<Branch, "level" | "number"> {
+    let numbers = this.known.get(id);
+    if (numbers === undefined) {
+      const names = from === "input" && path.every((part) => typeof part === "string");
+      numbers = { level: this.count, number: names ? this.paths.number(path as readonly string[]) : -1 };
+      this.known.set(id, numbers);
+    }
+    return numbers;
+  }
+}
+
 function buildNode(
   rules: readonly number[],
   conditions: readonly (readonly Condition[])[],
   used: ReadonlySet<string>,
-  subjects: string[],
+  subjects: Subjects,
 ): Node {
   if (rules.length < 2) return rules;
   const counts = new Map<string, { subject: Subject; count: number }>();
@@ -152,11 +182,9 @@ function buildNode(
   const deeper = new Set([...used, subject.id]);
   const byValue = new Map<CanonicalKey, Node>();
   for (const [key, group] of groups) byValue.set(key, buildNode(group, conditions, deeper, subjects));
-  let level = subjects.indexOf(subject.id);
-  if (level < 0) level = subjects.push(subject.id) - 1;
   return {
     subject,
-    level,
+    ...subjects.of(subject),
     byValue,
     rest: rest.length === 0 ? undefined : buildNode(rest, conditions, deeper, subjects),
   };

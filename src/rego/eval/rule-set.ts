@@ -61,9 +61,9 @@ export class RuleSet {
   private candidates(context: Context, args: readonly Value[] | undefined): readonly number[] {
     if (!this.indexed) {
       this.indexed = true;
-      this.index = this.store.indexing ? RuleIndex.build(this.rules) : undefined;
+      this.index = this.store.indexing ? RuleIndex.build(this.rules, this.store.inputPaths) : undefined;
     }
-    return this.index === undefined ? this.everything : this.index.find(context.input, args);
+    return this.index === undefined ? this.everything : this.index.find(context, args);
   }
 
   private branches(position: number): readonly BranchCode[] {
