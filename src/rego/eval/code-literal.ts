@@ -157,11 +157,7 @@ export class LiteralCoder extends RefCoder {
     if (swap) return this.known(term, source, rest);
     const operand = this.operand(source);
     const target = this.target(term);
-    const next = rest();
-    return (frame) => {
-      const value = read(frame, operand);
-      return value !== undefined && accepts(frame, value, target) && next(frame);
-    };
+    return this.check(operand, { target, next: rest() });
   }
 
   private call(literal: CallLiteral, rest: () => Step): Step {

@@ -28,11 +28,12 @@ import {
   valueAt,
 } from "./documents.js";
 import type { Context, Frame, Getter, Sink, Step } from "./frame.js";
+import { type Equality, joinedStep } from "./join.js";
 import { accepts, Operand, read, readAll, Target } from "./operand.js";
 import type { RuleSet } from "./rule-set.js";
 
 /** One step of a path: a known key, or a pattern that elements' keys are matched with. */
-type Part = { readonly known: Operand } | { readonly key: Target };
+type Part = { readonly known: Operand; readonly name: string | undefined } | { readonly key: Target };
 
 /** What is done with each value that a reference meets. */
 interface End {
@@ -41,6 +42,9 @@ interface End {
 }
 
 export abstract class RefCoder extends TermCoder {
+  /** What the steps that compare do, for the loops before them. */
+  private readonly equalities = new Map<Step, readonly Equality[]>();
+
   protected refOperand(term: RefTerm): Operand {
     const { base, path } = term;
     if (base === "data") return Operand.of(this.dataGetter(path));
@@ -138,7 +142,7 @@ export abstract class RefCoder extends TermCoder {
   }
 
   private part(term: NormalTerm): Part {
-    if (this.isBound(term)) return { known: this.operand(term) };
+    if (this.isBound(term)) return { known: this.operand(term), name: namesOf([term])?.[0] };
     const isWildcard = term.kind === "local" && term.local.name.startsWith("$");
     const key = this.target(term);
     return { key: isWildcard ? Target.ANY : key };
@@ -158,14 +162,49 @@ export abstract class RefCoder extends TermCoder {
 
   private steps(from: Operand, parts: readonly Part[], end: End): Step {
     const [part, ...others] = parts;
-    if (part === undefined) return found(from, end);
-    let rest = end;
-    if (others.length > 0) {
-      const { slot } = this.newSlot();
-      rest = { target: Target.slot(slot), next: this.steps(Operand.local(slot), others, end) };
-    }
-    return "known" in part ? lookupStep(from, part.known, rest) : elementsStep(from, part.key, rest);
+    if (part === undefined) return this.check(from, end);
+    if (others.length === 0) return this.step(from, part, end);
+    const { slot } = this.newSlot();
+    const names = namesOfParts(others);
+    const next =
+      names === undefined ? this.steps(Operand.local(slot), others, end) : this.check(Operand.path(slot, names), end);
+    return this.step(from, part, { target: Target.slot(slot), next });
   }
+
+  private step(from: Operand, part: Part, end: End): Step {
+    if ("known" in part) return lookupStep(from, part.known, end);
+    const scan = elementsStep(from, part.key, end);
+    const { slot } = end.target;
+    const equality = slot < 0 ? undefined : this.equalities.get(end.next)?.find((each) => each.slot === slot);
+    // The other side has to be known before the loop.
+    const isOpen = part.key.match !== undefined || (part.key.slot >= 0 && equality?.other.reads(part.key.slot));
+    if (equality === undefined || isOpen || equality.other.reads(slot)) return scan;
+    return joinedStep({ from, key: part.key, slot }, equality, scan);
+  }
+
+  /** Code that reads a known term and goes on when its value fits. */
+  protected check(source: Operand, { target, next }: End): Step {
+    const step: Step = (frame) => {
+      const value = read(frame, source);
+      return value !== undefined && accepts(frame, value, target) && next(frame);
+    };
+    const { known } = target;
+    if (known === undefined) return step;
+    const equalities: Equality[] = [];
+    if (source.path !== undefined && known.isPlain) equalities.push({ ...source.path, other: known, next });
+    if (known.path !== undefined && source.isPlain) equalities.push({ ...known.path, other: source, next });
+    if (equalities.length > 0) this.equalities.set(step, equalities);
+    return step;
+  }
+}
+
+function namesOfParts(parts: readonly Part[]): readonly string[] | undefined {
+  const names: string[] = [];
+  for (const part of parts) {
+    if (!("known" in part) || part.name === undefined) return undefined;
+    names.push(part.name);
+  }
+  return names;
 }
 
 /** A path's names, if it consists of names only. */
@@ -208,13 +247,6 @@ function hasBase(context: Context, path: DocumentPath): boolean {
     value = lookup(value, part);
   }
   return value !== undefined;
-}
-
-function found(from: Operand, { target, next }: End): Step {
-  return (frame) => {
-    const value = read(frame, from);
-    return value !== undefined && accepts(frame, value, target) && next(frame);
-  };
 }
 
 function lookupStep(from: Operand, key: Operand, { target, next }: End): Step {

@@ -5,6 +5,7 @@
 import type { NormalRule, Place } from "../compile/normal-form.js";
 import type { CanonicalKey, Value } from "../value/index.js";
 import type { InputPaths } from "./input-paths.js";
+import type { Joins } from "./join.js";
 import type { Override } from "./overrides.js";
 import type { Session } from "./session.js";
 
@@ -28,7 +29,9 @@ export class Context {
   /** Distinguishes what caches of different contexts hold. */
   readonly id: number;
   private read: (Value | undefined)[] | undefined;
-  private streamed: Set<object> | undefined;
+  private streamed: object | undefined;
+  private alsoStreamed: Set<object> | undefined;
+  private joined: Map<object, Joins> | undefined;
   private memo: Map<object, Value | undefined> | undefined;
   private keyedMemo: Map<object, Map<CanonicalKey, Value | undefined>> | undefined;
 
@@ -63,10 +66,24 @@ export class Context {
 
   /** True the first time it is asked about a set in this context. */
   mayStream(rules: object): boolean {
-    this.streamed ??= new Set();
-    if (this.streamed.has(rules)) return false;
-    this.streamed.add(rules);
+    if (this.streamed === rules || this.alsoStreamed?.has(rules)) return false;
+    if (this.streamed === undefined) this.streamed = rules;
+    else {
+      this.alsoStreamed ??= new Set();
+      this.alsoStreamed.add(rules);
+    }
     return true;
+  }
+
+  /** What the loop that `owner` stands for knows of the collections it went through. */
+  joins(owner: object): Joins {
+    this.joined ??= new Map();
+    let joins = this.joined.get(owner);
+    if (joins === undefined) {
+      joins = new Map();
+      this.joined.set(owner, joins);
+    }
+    return joins;
   }
 
   /** Values of single keys of partial rules. */

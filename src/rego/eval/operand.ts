@@ -2,7 +2,7 @@
  * How code reads what is known and takes what it meets. Most of either is a variable, a constant or a path of names, which
  * these read in place; a call of code made for the term is left to the rest.
  */
-import { equal, type JsonObject, lookup, type Value } from "../value/index.js";
+import { equal, lookupName, type Value } from "../value/index.js";
 import type { Context, Frame, Getter, Matcher } from "./frame.js";
 
 const LOCAL = 0;
@@ -44,6 +44,21 @@ export class Operand {
   /** Names to follow from the input, read once in a context; `number` is the path's. */
   static input(number: number, names: readonly string[]): Operand {
     return new Operand(INPUT, number, names, ({ context }) => inputAt(context, number, names));
+  }
+
+  /** Where this is a path from a slot. */
+  get path(): { readonly slot: number; readonly names: readonly string[] } | undefined {
+    return this.kind === NAMES ? { slot: this.at, names: this.names } : undefined;
+  }
+
+  /** Reading it runs no rule and no function. */
+  get isPlain(): boolean {
+    return this.kind !== OTHER;
+  }
+
+  /** Whether it is read from this slot. */
+  reads(slot: number): boolean {
+    return (this.kind === LOCAL || this.kind === NAMES) && this.at === slot;
   }
 
   static of(getter: Getter): Operand {
@@ -88,17 +103,11 @@ export function inputAt(context: Context, number: number, names: readonly string
   return value;
 }
 
-function followed(from: Value | undefined, names: readonly string[]): Value | undefined {
+/** What names lead to, step by step. */
+export function followed(from: Value | undefined, names: readonly string[]): Value | undefined {
   let value = from;
-  for (let i = 0; i < names.length && value !== undefined; i++) value = member(value, names[i] as string);
+  for (let i = 0; i < names.length && value !== undefined; i++) value = lookupName(value, names[i] as string);
   return value;
-}
-
-/** What `lookup` gives for a name; most collections here are plain objects of parsed JSON. */
-function member(value: Value, name: string): Value | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  if (Object.getPrototypeOf(value) !== Object.prototype) return lookup(value, name);
-  return Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined;
 }
 
 /** A pattern for values that are met: a slot to put them in, a known value that they must equal, or more. */

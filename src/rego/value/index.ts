@@ -27,6 +27,7 @@ export {
   isSet,
   type JsonObject,
   lookup,
+  lookupName,
   objectEntries,
   objectFrom,
   objectGet,

@@ -222,7 +222,51 @@ function isAscending(values: readonly Value[]): boolean {
 
 /** A copy in value order. */
 function sortedValues(values: readonly Value[]): readonly Value[] {
-  return isAscending(values) ? values.slice() : values.toSorted(compare);
+  const order = orderFor(values);
+  if (values.length > FEW_COMPOSITES) return values.toSorted(order);
+  const sorted: Value[] = [];
+  for (const value of values) {
+    // Most come in order already.
+    let from = sorted.length;
+    if (from > 0 && order(sorted[from - 1] as Value, value) > 0) {
+      let low = 0;
+      for (let high = from - 1; low < high; ) {
+        const middle = (low + high) >> 1;
+        if (order(sorted[middle] as Value, value) > 0) high = middle;
+        else low = middle + 1;
+      }
+      from = low;
+    }
+    sorted.push(value);
+    for (let i = sorted.length - 1; i > from; i--) sorted[i] = sorted[i - 1] as Value;
+    sorted[from] = value;
+  }
+  return sorted;
+}
+
+/** The order of values; the keys of plain objects that have the same ones are put in order once for all of them. */
+function orderFor(values: readonly Value[]): (a: Value, b: Value) => number {
+  const [first] = values;
+  if (values.length < 3 || !isJsonObject(first)) return compare;
+  const keys = Object.keys(first);
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i];
+    if (!isJsonObject(value) || !sameNames(keys, Object.keys(value))) return compare;
+  }
+  const sorted = sortedKeys(first);
+  return (a, b) => {
+    for (const key of sorted) {
+      const order = compare((a as JsonObject)[key] as Value, (b as JsonObject)[key] as Value);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** 0 null, 1 boolean, 2 number, 3 string, 4 array, 5 object, 6 set: the order across types. */
@@ -268,6 +312,10 @@ export function isObject(value: Value | undefined): value is JsonObject | RegoOb
   );
 }
 
+function isJsonObject(value: Value | undefined): value is JsonObject {
+  return isObject(value) && !(value instanceof RegoObject);
+}
+
 /** The value under `key`, own properties only; undefined when the object lacks it. */
 export function objectGet(object: JsonObject | RegoObject, key: Value): Value | undefined {
   if (object instanceof RegoObject) return object.get(key);
@@ -309,14 +357,21 @@ export function objectFrom(entries: Iterable<readonly [Value, Value]>): RegoObje
 
 /** What a step into a collection gives: array index, object key, set member; undefined for all else. */
 export function lookup(collection: Value, key: Value): Value | undefined {
+  if (typeof key === "string") return lookupName(collection, key);
   if (typeof collection !== "object" || collection === null) return undefined;
   if (Array.isArray(collection)) {
     const index = key instanceof Num ? key.short : key;
     return typeof index === "number" && Number.isInteger(index) && index >= 0 ? collection[index] : undefined;
   }
-  if (collection instanceof RegoObject || collection instanceof RegoSet) return collection.get(key);
-  if (collection instanceof Num) return undefined;
-  return objectGet(collection as JsonObject, key);
+  return collection instanceof RegoObject || collection instanceof RegoSet ? collection.get(key) : undefined;
+}
+
+/** `lookup` with a name. Nearly all collections are plain objects of parsed JSON that have it, so that comes first. */
+export function lookupName(collection: Value, name: string): Value | undefined {
+  if (typeof collection !== "object" || collection === null) return undefined;
+  if (collection instanceof RegoObject || collection instanceof RegoSet) return collection.get(name);
+  if (!Object.hasOwn(collection, name) || Array.isArray(collection) || collection instanceof Num) return undefined;
+  return (collection as JsonObject)[name];
 }
 
 /** Order by code point; JavaScript's own `<` orders by UTF-16 unit. */
@@ -387,9 +442,7 @@ function compareObjects(a: JsonObject | RegoObject, b: JsonObject | RegoObject):
 /** The order of objects written alike, with the same keys in the same order, which then need no sorting. */
 function compareAlike(a: JsonObject, b: JsonObject): number | undefined {
   const keys = Object.keys(a);
-  const others = Object.keys(b);
-  if (keys.length !== others.length) return undefined;
-  for (let i = 0; i < keys.length; i++) if (keys[i] !== others[i]) return undefined;
+  if (!sameNames(keys, Object.keys(b))) return undefined;
   let least: string | undefined;
   let order = 0;
   for (const key of keys) {
@@ -439,11 +492,10 @@ function equalObjects(a: JsonObject | RegoObject, b: JsonObject | RegoObject): b
   }
   if (b instanceof RegoObject) return equalObjects(b, a);
   const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
   for (const key of keys) {
     if (!Object.hasOwn(b, key) || !equal(a[key] as Value, b[key] as Value)) return false;
   }
-  return true;
+  return keys.length === Object.keys(b).length;
 }
 
 /**
