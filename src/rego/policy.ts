@@ -124,10 +124,14 @@ export class Policy {
     this.modules = modules;
     this.options = options;
     this.functions = withHostFunctions(options.builtins ?? []);
+    const known = new Map<string, BuiltinFacts | undefined>();
     this.compileOptions = {
       strict: options.strict ?? false,
       print: options.print !== undefined,
-      builtin: (name) => facts(this.functions.get(name)),
+      builtin: (name) => {
+        if (!known.has(name)) known.set(name, facts(this.functions.get(name)));
+        return known.get(name);
+      },
       types: (name) => declaredTypes(this.functions.get(name)),
     };
     this.compiled = guarded(() => compileModules(modules, this.compileOptions));

@@ -33,7 +33,7 @@ class Hoister {
       ...each,
       value: isFunctionName(each.value) ? each.value : inside(each.value),
     }));
-    const base = { ...literal, with: withs };
+    const base = withs.length === 0 ? literal : { ...literal, with: withs };
     switch (base.kind) {
       case "test":
         return { ...base, term: inside(base.term) };

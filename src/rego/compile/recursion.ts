@@ -31,6 +31,7 @@ function literalDependencies(tree: RuleNode, literal: NormalLiteral, found: Set<
   if (literal.kind === "call" && literal.callee.kind === "function") {
     for (const rule of tree.find(literal.callee.path)?.rules ?? []) found.add(rule);
   }
+  if (literal.with.length === 0) return;
   for (const { value } of literal.with) {
     if (!isFunctionName(value) || value.callee.kind !== "function") continue;
     for (const rule of tree.find(value.callee.path)?.rules ?? []) found.add(rule);

@@ -60,8 +60,8 @@ interface Declared {
 export class Scope {
   readonly parent: Scope | undefined;
   /** Names that this body declares further down. */
-  private readonly pending = new Set<string>();
-  private readonly seenEarly = new Set<string>();
+  private pending: ReadonlySet<string> | undefined;
+  private seenEarly: Set<string> | undefined;
   private readonly names = new Map<string, Declared>();
 
   constructor(parent: Scope | undefined) {
@@ -69,12 +69,15 @@ export class Scope {
   }
 
   /** Announces names that the body is going to declare. */
-  expect(names: Iterable<string>): void {
-    for (const name of names) this.pending.add(name);
+  expect(names: ReadonlySet<string>): void {
+    this.pending = names;
   }
 
   find(name: string): Local | undefined {
-    if (this.pending.has(name) && !this.names.has(name)) this.seenEarly.add(name);
+    if (this.pending?.has(name) === true && !this.names.has(name)) {
+      this.seenEarly ??= new Set();
+      this.seenEarly.add(name);
+    }
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       const found = scope.names.get(name);
       if (found !== undefined) {
@@ -99,7 +102,7 @@ export class Scope {
   }
 
   wasSeenEarly(name: string): boolean {
-    return this.seenEarly.has(name);
+    return this.seenEarly?.has(name) === true;
   }
 
   define(name: string, local: Local, by: Declaration, declaredAt?: number): void {

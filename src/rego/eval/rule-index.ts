@@ -205,7 +205,9 @@ function conditionsOf(rule: NormalRule): Condition[] {
 }
 
 function makeSubject(from: "input" | number, path: readonly Value[]): Subject {
-  return { id: JSON.stringify([from, path.map((key) => [typeof key, key])]), from, path };
+  let id = String(from);
+  for (const key of path) id += typeof key === "string" ? ` ${key.length}"${key}` : ` ${String(key)}`;
+  return { id, from, path };
 }
 
 function subjectOf(term: NormalTerm, aliases: ReadonlyMap<number, Subject>): Subject | undefined {

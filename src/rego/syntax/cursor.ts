@@ -226,7 +226,8 @@ function describe(token: Token): string {
 function matchBrackets(tokens: readonly Token[]): Int32Array {
   const closers = new Int32Array(tokens.length).fill(-1);
   const open: number[] = [];
-  for (const [index, token] of tokens.entries()) {
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index] as Token;
     if (token.type === "template-expression") open.push(index);
     else if (token.type === "template-resume") open.pop();
     if (token.type !== "punctuation") continue;

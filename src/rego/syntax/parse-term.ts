@@ -71,16 +71,19 @@ function infixCall(name: string, sign: string, left: Term, right: Term): CallTer
 /** Reads operators of `level` and tighter, left-associative; the chain's length is bounded like nesting is. */
 function climb(context: TermContext, level: number, seed?: Term): Term {
   const { cursor } = context;
-  if (level === LEVELS.length) return seed ?? parseTerm(context);
-  let left = climb(context, level + 1, seed);
+  let left = seed ?? parseTerm(context);
   let links = 0;
+  let linked = LEVELS.length;
   for (;;) {
     const { token } = cursor;
     const found = token.type === "punctuation" ? INFIX.get(token.text) : undefined;
-    if (found === undefined || found.level !== level) return left;
-    if (++links > 1000) throw cursor.failure("too many chained operators", "split the expression");
+    if (found === undefined || found.level < level) return left;
+    // Once an operator of a level was read, tighter ones belong to its right side.
+    links = found.level === linked ? links + 1 : 1;
+    linked = found.level;
+    if (links > 1000) throw cursor.failure("too many chained operators", "split the expression");
     cursor.advance();
-    left = infixCall(found.name, token.text, left, climb(context, level + 1));
+    left = infixCall(found.name, token.text, left, climb(context, found.level + 1));
   }
 }
 
