@@ -23,7 +23,7 @@ function bodyDependencies(tree: RuleNode, body: NormalBody, found: Set<NormalRul
 }
 
 function literalDependencies(tree: RuleNode, literal: NormalLiteral, found: Set<NormalRule>): void {
-  for (const term of literalTerms(literal)) termDependencies(tree, term, found);
+  for (const term of literalTerms(literal)) if (term.kind !== "constant") termDependencies(tree, term, found);
   if (literal.kind === "not" || literal.kind === "every") bodyDependencies(tree, literal.body, found);
   if (literal.kind === "and" || literal.kind === "or") {
     for (const operand of literal.operands) bodyDependencies(tree, operand, found);
@@ -55,7 +55,7 @@ function termDependencies(tree: RuleNode, term: NormalTerm, found: Set<NormalRul
       break;
     case "ref":
       if (typeof term.base !== "string") termDependencies(tree, term.base, found);
-      for (const part of term.path) termDependencies(tree, part, found);
+      for (const part of term.path) if (part.kind !== "constant") termDependencies(tree, part, found);
       if (term.base === "data") reach(tree, term.path, 0, found);
       break;
   }

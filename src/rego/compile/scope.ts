@@ -57,12 +57,15 @@ interface Declared {
   used: boolean;
 }
 
+const NO_NAMES: ReadonlyMap<string, Declared> = new Map();
+
 export class Scope {
   readonly parent: Scope | undefined;
   /** Names that this body declares further down. */
   private pending: ReadonlySet<string> | undefined;
   private seenEarly: Set<string> | undefined;
-  private readonly names = new Map<string, Declared>();
+  /** None until one is defined: most rules of large policies have no variables. */
+  private names: Map<string, Declared> | undefined;
 
   constructor(parent: Scope | undefined) {
     this.parent = parent;
@@ -74,12 +77,12 @@ export class Scope {
   }
 
   find(name: string): Local | undefined {
-    if (this.pending?.has(name) === true && !this.names.has(name)) {
+    if (this.pending?.has(name) === true && this.names?.has(name) !== true) {
       this.seenEarly ??= new Set();
       this.seenEarly.add(name);
     }
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      const found = scope.names.get(name);
+      const found = scope.names?.get(name);
       if (found !== undefined) {
         found.used = true;
         return found.local;
@@ -91,14 +94,14 @@ export class Scope {
   /** As `find`, without counting as a use. */
   has(name: string): boolean {
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      if (scope.names.has(name)) return true;
+      if (scope.names?.has(name) === true) return true;
     }
     return false;
   }
 
   /** How this very body declared a name. */
   declaration(name: string): Declaration | undefined {
-    return this.names.get(name)?.by;
+    return this.names?.get(name)?.by;
   }
 
   wasSeenEarly(name: string): boolean {
@@ -106,12 +109,13 @@ export class Scope {
   }
 
   define(name: string, local: Local, by: Declaration, declaredAt?: number): void {
+    this.names ??= new Map();
     this.names.set(name, { local, by, declaredAt, used: false });
   }
 
   /** Runs a translation whose mentions of this body's names are no uses. */
   withoutUses<T>(run: () => T): T {
-    const unused = [...this.names.values()].filter((declared) => !declared.used);
+    const unused = [...(this.names ?? NO_NAMES).values()].filter((declared) => !declared.used);
     const result = run();
     for (const declared of unused) declared.used = false;
     return result;
@@ -120,7 +124,7 @@ export class Scope {
   /** Declared names that nothing mentioned. */
   unused(): { name: string; at: number }[] {
     const unused: { name: string; at: number }[] = [];
-    for (const [name, { declaredAt, used }] of this.names) {
+    for (const [name, { declaredAt, used }] of this.names ?? NO_NAMES) {
       if (!used && declaredAt !== undefined) unused.push({ name, at: declaredAt });
     }
     return unused;

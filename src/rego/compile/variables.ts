@@ -28,7 +28,7 @@ export function termLocals(term: NormalTerm, into: Set<Local>): void {
       break;
     case "ref":
       if (typeof term.base !== "string") termLocals(term.base, into);
-      for (const part of term.path) termLocals(part, into);
+      for (const part of term.path) if (part.kind !== "constant") termLocals(part, into);
       break;
   }
 }

@@ -27,8 +27,8 @@ interface Subject {
 
 interface Condition {
   readonly subject: Subject;
-  /** The subject equals one of them. */
-  readonly values: readonly Value[];
+  /** The subject equals one of these values, each once. */
+  readonly keys: readonly CanonicalKey[];
 }
 
 interface Branch {
@@ -157,9 +157,9 @@ function buildNode(
   for (const rule of rules) {
     for (const { subject } of conditions[rule] ?? []) {
       if (used.has(subject.id)) continue;
-      const entry = counts.get(subject.id) ?? { subject, count: 0 };
-      entry.count++;
-      counts.set(subject.id, entry);
+      const entry = counts.get(subject.id);
+      if (entry === undefined) counts.set(subject.id, { subject, count: 1 });
+      else entry.count++;
     }
   }
   let best: { subject: Subject; count: number } | undefined;
@@ -172,10 +172,10 @@ function buildNode(
     const condition = (conditions[rule] ?? []).find((each) => each.subject.id === subject.id);
     if (condition === undefined) rest.push(rule);
     else {
-      for (const key of new Set(condition.values.map(canonicalKey))) {
-        const group = groups.get(key) ?? [];
-        groups.set(key, group);
-        group.push(rule);
+      for (const key of condition.keys) {
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, [rule]);
+        else group.push(rule);
       }
     }
   }
@@ -197,11 +197,16 @@ function conditionsOf(rule: NormalRule): Condition[] {
   const found = new Map<string, Condition>();
   for (const literal of rule.branches[0]?.body ?? []) {
     if (literal.with.length > 0) continue;
-    for (const condition of literalConditions(literal, aliases)) {
-      if (!found.has(condition.subject.id)) found.set(condition.subject.id, condition);
-    }
+    literalConditions(literal, aliases, (subject, values) => {
+      if (!found.has(subject.id)) found.set(subject.id, { subject, keys: uniqueKeys(values) });
+    });
   }
   return [...found.values()];
+}
+
+function uniqueKeys(values: readonly Value[]): readonly CanonicalKey[] {
+  const keys = values.map(canonicalKey);
+  return keys.length === 1 ? keys : [...new Set(keys)];
 }
 
 function makeSubject(from: "input" | number, path: readonly Value[]): Subject {
@@ -225,23 +230,19 @@ function subjectOf(term: NormalTerm, aliases: ReadonlyMap<number, Subject>): Sub
   return base === undefined ? undefined : makeSubject(base.from, [...base.path, ...path]);
 }
 
-function literalConditions(literal: NormalLiteral, aliases: Map<number, Subject>): Condition[] {
+type Add = (subject: Subject, values: readonly Value[]) => void;
+
+function literalConditions(literal: NormalLiteral, aliases: Map<number, Subject>, add: Add): void {
   if (literal.kind === "unify") {
-    return [
-      ...unifyConditions(literal.left, literal.right, aliases),
-      ...unifyConditions(literal.right, literal.left, aliases),
-    ];
-  }
-  if (literal.kind === "call" && literal.callee.kind === "builtin" && literal.result === undefined) {
+    unifyConditions(literal.left, literal.right, aliases, add);
+    unifyConditions(literal.right, literal.left, aliases, add);
+  } else if (literal.kind === "call" && literal.callee.kind === "builtin" && literal.result === undefined) {
     const [left, right] = literal.args;
-    if (left === undefined || right === undefined) return [];
-    if (literal.callee.name === "internal.member_2" && right.kind === "constant") {
-      const subject = subjectOf(left, aliases);
-      const values = elements(right.value);
-      if (subject !== undefined && values !== undefined) return [{ subject, values }];
-    }
+    if (left === undefined || literal.callee.name !== "internal.member_2" || right?.kind !== "constant") return;
+    const subject = subjectOf(left, aliases);
+    const values = elements(right.value);
+    if (subject !== undefined && values !== undefined) add(subject, values);
   }
-  return [];
 }
 
 function elements(value: Value): readonly Value[] | undefined {
@@ -252,17 +253,16 @@ function elements(value: Value): readonly Value[] | undefined {
   return values.length <= MAX_ALTERNATIVES ? values : undefined;
 }
 
-function unifyConditions(left: NormalTerm, right: NormalTerm, aliases: Map<number, Subject>): Condition[] {
+function unifyConditions(left: NormalTerm, right: NormalTerm, aliases: Map<number, Subject>, add: Add): void {
+  if (left.kind !== "constant" && left.kind !== "array" && left.kind !== "local") return;
   const subject = subjectOf(right, aliases);
-  if (subject === undefined) return [];
-  if (left.kind === "constant") return [{ subject, values: [left.value] }];
-  if (left.kind === "array") {
-    return left.items.flatMap((item, index) => {
+  if (subject === undefined) return;
+  if (left.kind === "constant") add(subject, [left.value]);
+  else if (left.kind === "array") {
+    for (const [index, item] of left.items.entries()) {
       const part = makeSubject(subject.from, [...subject.path, index]);
       if (item.kind === "local" && !aliases.has(item.local.slot)) aliases.set(item.local.slot, part);
-      return item.kind === "constant" ? [{ subject: part, values: [item.value] }] : [];
-    });
-  }
-  if (left.kind === "local" && !aliases.has(left.local.slot)) aliases.set(left.local.slot, subject);
-  return [];
+      if (item.kind === "constant") add(part, [item.value]);
+    }
+  } else if (!aliases.has(left.local.slot)) aliases.set(left.local.slot, subject);
 }
