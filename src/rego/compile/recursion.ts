@@ -55,7 +55,10 @@ function termDependencies(tree: RuleNode, term: NormalTerm, found: Set<NormalRul
       break;
     case "ref":
       if (typeof term.base !== "string") termDependencies(tree, term.base, found);
-      for (const part of term.path) if (part.kind !== "constant") termDependencies(tree, part, found);
+      for (let at = 0; at < term.path.length; at++) {
+        const part = term.path[at] as NormalTerm;
+        if (part.kind !== "constant") termDependencies(tree, part, found);
+      }
       if (term.base === "data") reach(tree, term.path, 0, found);
       break;
   }

@@ -73,7 +73,7 @@ function orderBody(
       const outputs = isKnown(needed, bound) ? NOTHING : literalOutputs(literal, bound);
       if (!isReady(needed, captures[index] ?? NONE, bound, outputs)) continue;
       ordered.push(orderClosures(literal, bound, report));
-      for (const local of outputs) bound.add(local);
+      if (outputs.size > 0) for (const local of outputs) bound.add(local);
       placed[index] = true;
       progress = true;
     }

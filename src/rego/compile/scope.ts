@@ -222,7 +222,7 @@ export function mentionedInTerm(term: Term, into: Map<string, number>): void {
       break;
     case "ref":
       mentionedInTerm(term.head, into);
-      for (const part of term.path) mentionedInTerm(part, into);
+      for (const part of term.path) if (part.kind !== "string") mentionedInTerm(part, into);
       break;
     case "array":
     case "set":

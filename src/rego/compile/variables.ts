@@ -65,10 +65,18 @@ export function isFunctionName(value: NormalTerm | FunctionName): value is Funct
   return value.kind === "function-name";
 }
 
-export function literalLocals(literal: NormalLiteral): Set<Local> {
+export function literalLocals(literal: NormalLiteral): ReadonlySet<Local> {
+  const terms = literalTerms(literal);
+  if (terms.every(isGround)) return NO_LOCALS;
   const locals = new Set<Local>();
-  for (const term of literalTerms(literal)) termLocals(term, locals);
+  for (const term of terms) termLocals(term, locals);
   return locals;
+}
+
+const NO_LOCALS: ReadonlySet<Local> = new Set();
+
+function isGround(term: NormalTerm): boolean {
+  return allBound(term, NO_LOCALS);
 }
 
 /** The comprehensions of a term, outermost only. */
@@ -193,8 +201,7 @@ export function allBound(term: NormalTerm, bound: ReadonlySet<Local>): boolean {
       return term.entries.every(([key, value]) => allBound(key, bound) && allBound(value, bound));
     case "ref":
       if (typeof term.base !== "string" && !allBound(term.base, bound)) return false;
-      for (const part of term.path) if (!allBound(part, bound)) return false;
-      return true;
+      return term.path.every((part) => part.kind === "constant" || allBound(part, bound));
     default:
       return true;
   }
