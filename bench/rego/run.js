@@ -1,7 +1,8 @@
 /**
  * Nanoseconds per decision: this engine, `opa bench`, and the Wasm that OPA builds. Results are compared first; a bench of
  * different answers means nothing. Needs `npm run build`, and `opa` (RINGFENCE_ENGINES or PATH) for the comparison.
- * Usage: node bench/rego/run.js [--memory]
+ * Usage: node bench/rego/run.js
+ *        node --expose-gc bench/rego/run.js --memory
  */
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -54,6 +55,14 @@ function sorted(value) {
 
 function same(a, b) {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+/** The first text, number or other leaf that only one of two results has, of each. */
+function difference(a, b) {
+  const leaves = (value) =>
+    typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [JSON.stringify(value)];
+  const only = (one, other) => leaves(one).find((leaf) => !leaves(other).includes(leaf)) ?? "nothing";
+  return [only(a, b), only(b, a)];
 }
 
 class Opa {
@@ -141,7 +150,9 @@ async function row(policy, binary) {
     if (opa !== undefined && !same(found, opa.evaluate(input)))
       throw new Error(`${policy.name}: other result than opa`);
     if (wasm !== undefined && !same(found, wasm(input))) {
-      console.log(`not run: Wasm of ${policy.name}: its result differs from OPA's own`);
+      // The package's `sprintf` is sprintf-js, which writes collections as JavaScript does.
+      const [opas, wasms] = difference(found, wasm(input));
+      console.log(`not run: Wasm of ${policy.name}: its JavaScript host gives ${wasms} where OPA gives ${opas}`);
       wasm = undefined;
     }
     const ours = measure(() => rule.evaluate(input));
@@ -157,10 +168,14 @@ async function row(policy, binary) {
 
 /** Heap after each million of ten million decisions. */
 function memory() {
+  if (globalThis.gc === undefined) {
+    console.error("run.js: --memory needs node --expose-gc");
+    process.exit(2);
+  }
   const policy = allowList();
   const rule = compile([{ file: "policy.rego", text: policy.text }]).rule(policy.rule);
   for (let million = 0; million <= 10; million++) {
-    globalThis.gc?.();
+    globalThis.gc();
     console.log(`${cell(million, 3)} million decisions: heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(1)} MB`);
     if (million < 10) for (let i = 0; i < 1_000_000; i++) rule.evaluate(policy.inputs[i & 1]);
   }

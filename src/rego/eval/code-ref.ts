@@ -27,7 +27,7 @@ import {
   rootPosition,
   valueAt,
 } from "./documents.js";
-import type { Context, Frame, Getter, Sink, Step } from "./frame.js";
+import type { Context, Frame, Getter, Step } from "./frame.js";
 import { type Equality, joinedStep } from "./join.js";
 import { accepts, Operand, read, readAll, Target } from "./operand.js";
 import type { RuleSet } from "./rule-set.js";
@@ -124,8 +124,8 @@ export abstract class RefCoder extends TermCoder {
     const end = final();
     const { node, depth } = this.constantPrefix(path);
     const careful = (frame: Frame): boolean => walk(frame, rootPosition(this.linkage.root(), frame.context), 0);
-    const sinks = parts.map((_, at) => this.sink(parts.slice(at), end));
-    const walk = dataWalk(parts, [...sinks, this.sink([], end)], this.existential && this.linkage.streaming);
+    const ends = parts.map((_, at) => this.rest(parts.slice(at), end));
+    const walk = dataWalk(parts, [...ends, end], this.existential && this.linkage.streaming);
     if (node === undefined) {
       const keys = path.slice(0, known).map((part) => this.operand(part));
       const plain = this.steps(Operand.of(baseGetter(keys, () => undefined)), parts.slice(known), end);
@@ -148,16 +148,10 @@ export abstract class RefCoder extends TermCoder {
     return { key: isWildcard ? Target.ANY : key };
   }
 
-  /** The remaining steps of a path through plain values. */
-  private sink(parts: readonly Part[], end: End): Sink {
-    const { target, next } = end;
-    if (parts.length === 0) return (frame, value) => accepts(frame, value, target) && next(frame);
+  /** The remaining steps of a path, through plain values. */
+  private rest(parts: readonly Part[], end: End): End {
     const { slot } = this.newSlot();
-    const steps = this.steps(Operand.local(slot), parts, end);
-    return (frame, value) => {
-      frame.slots[slot] = value;
-      return steps(frame);
-    };
+    return { target: Target.slot(slot), next: this.steps(Operand.local(slot), parts, end) };
   }
 
   private steps(from: Operand, parts: readonly Part[], end: End): Step {
@@ -296,40 +290,42 @@ const STREAM_LIMIT = 32;
  * enough. Once a query only, so that nothing is computed often.
  * Undefined when the set is needed after all; what was delivered by then does no harm.
  */
-function stream(frame: Frame, rules: RuleSet, key: Target, sink: Sink): boolean | undefined {
+function stream(frame: Frame, rules: RuleSet, key: Target, end: End): boolean | undefined {
   const { context } = frame;
   if (context.session.strict || !context.mayStream(rules)) return undefined;
+  const { target, next } = end;
   let count = 0;
   let outcome: boolean | undefined = false;
   rules.members(context, (member) => {
     if (++count > STREAM_LIMIT) outcome = undefined;
-    else if (accepts(frame, member, key) && sink(frame, member)) outcome = true;
+    else if (accepts(frame, member, key) && accepts(frame, member, target) && next(frame)) outcome = true;
     return outcome !== false;
   });
   return outcome;
 }
 
-function dataWalk(parts: readonly Part[], sinks: readonly Sink[], streaming: boolean): DataWalk {
+/** `ends` has, for each number of steps taken, what takes a plain value there. */
+function dataWalk(parts: readonly Part[], ends: readonly End[], streaming: boolean): DataWalk {
   const walk: DataWalk = (frame, position, at) => {
     const { context } = frame;
     const { node, base, over } = position;
-    const sink = sinks[at] as Sink;
-    if (over?.value !== undefined) return sink(frame, over.value);
-    if (isPlain(position)) return base !== undefined && sink(frame, base);
-    if (at === parts.length) return pass(frame, documentAt(context, position), sink);
+    const end = ends[at] as End;
+    if (over?.value !== undefined) return pass(frame, over.value, end);
+    if (isPlain(position)) return pass(frame, base, end);
+    if (at === parts.length) return pass(frame, documentAt(context, position), end);
     const part = parts[at] as Part;
     const rules = node?.rules;
-    if (rules !== undefined && rules.kind === "complete") return pass(frame, rules.complete(context), sink);
+    if (rules !== undefined && rules.kind === "complete") return pass(frame, rules.complete(context), end);
     if (rules !== undefined && rules.kind !== "function") {
       if ("known" in part && rules.keyed && base === undefined && over === undefined) {
         const key = read(frame, part.known);
-        return key !== undefined && pass(frame, rules.at(context, key), sinks[at + 1] as Sink);
+        return key !== undefined && pass(frame, rules.at(context, key), ends[at + 1] as End);
       }
       if (streaming && "key" in part && rules.kind === "set" && rules.keyed && base === undefined) {
-        const outcome = stream(frame, rules, part.key, sinks[at + 1] as Sink);
+        const outcome = stream(frame, rules, part.key, ends[at + 1] as End);
         if (outcome !== undefined) return outcome;
       }
-      return pass(frame, documentAt(context, position), sink);
+      return pass(frame, documentAt(context, position), end);
     }
     if ("known" in part) {
       const key = read(frame, part.known);
@@ -344,8 +340,8 @@ function dataWalk(parts: readonly Part[], sinks: readonly Sink[], streaming: boo
   return walk;
 }
 
-function pass(frame: Frame, value: Value | undefined, sink: Sink): boolean {
-  return value !== undefined && sink(frame, value);
+function pass(frame: Frame, value: Value | undefined, { target, next }: End): boolean {
+  return value !== undefined && accepts(frame, value, target) && next(frame);
 }
 
 /** Keys of everything at a position, in value order; non-string keys of base documents don't occur. */

@@ -151,5 +151,3 @@ export type Step = (frame: Frame) => boolean;
 export type Getter = (frame: Frame) => Value | undefined;
 /** Compares with a value, binding what is unbound in the pattern. */
 export type Matcher = (frame: Frame, value: Value) => boolean;
-/** Goes on with a value that a reference met. */
-export type Sink = (frame: Frame, value: Value) => boolean;

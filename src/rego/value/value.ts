@@ -369,9 +369,10 @@ export function lookup(collection: Value, key: Value): Value | undefined {
 /** `lookup` with a name. Nearly all collections are plain objects of parsed JSON that have it, so that comes first. */
 export function lookupName(collection: Value, name: string): Value | undefined {
   if (typeof collection !== "object" || collection === null) return undefined;
-  if (collection instanceof RegoObject || collection instanceof RegoSet) return collection.get(name);
-  if (!Object.hasOwn(collection, name) || Array.isArray(collection) || collection instanceof Num) return undefined;
-  return (collection as JsonObject)[name];
+  if (Object.hasOwn(collection, name)) {
+    return Array.isArray(collection) || collection instanceof Num ? undefined : (collection as JsonObject)[name];
+  }
+  return collection instanceof RegoObject || collection instanceof RegoSet ? collection.get(name) : undefined;
 }
 
 /** Order by code point; JavaScript's own `<` orders by UTF-16 unit. */
