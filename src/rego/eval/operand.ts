@@ -105,6 +105,7 @@ export function inputAt(context: Context, number: number, names: readonly string
 
 /** What names lead to, step by step. */
 export function followed(from: Value | undefined, names: readonly string[]): Value | undefined {
+  if (names.length === 1) return from === undefined ? undefined : lookupName(from, names[0] as string);
   let value = from;
   for (let i = 0; i < names.length && value !== undefined; i++) value = lookupName(value, names[i] as string);
   return value;
