@@ -57,12 +57,16 @@ function same(a, b) {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 
-/** The first text, number or other leaf that only one of two results has, of each. */
+/** Where two results first differ, in their sorted forms. */
 function difference(a, b) {
-  const leaves = (value) =>
-    typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [JSON.stringify(value)];
-  const only = (one, other) => leaves(one).find((leaf) => !leaves(other).includes(leaf)) ?? "nothing";
-  return [only(a, b), only(b, a)];
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) {
+    return a === b ? undefined : [JSON.stringify(a), JSON.stringify(b)];
+  }
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = difference(a[key], b[key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 class Opa {
@@ -151,7 +155,7 @@ async function row(policy, binary) {
       throw new Error(`${policy.name}: other result than opa`);
     if (wasm !== undefined && !same(found, wasm(input))) {
       // The package's `sprintf` is sprintf-js, which writes collections as JavaScript does.
-      const [opas, wasms] = difference(found, wasm(input));
+      const [opas, wasms] = difference(sorted(found), sorted(wasm(input)));
       console.log(`not run: Wasm of ${policy.name}: its JavaScript host gives ${wasms} where OPA gives ${opas}`);
       wasm = undefined;
     }
