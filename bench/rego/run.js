@@ -25,7 +25,11 @@ function findOpa() {
     });
 }
 
-/** Fastest of several rounds, so that other work on the machine counts less. */
+/** Rounds without a faster one after which the code counts as warm; the most rounds, should it never settle. */
+const SETTLED = 7;
+const MOST_ROUNDS = 60;
+
+/** The fastest round, so that other work on the machine, and compilation of this code beside it, count less. */
 function measure(decide) {
   let count = 1;
   for (;;) {
@@ -35,10 +39,13 @@ function measure(decide) {
     count *= 2;
   }
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 7; round++) {
+  let settled = 0;
+  for (let round = 0; round < MOST_ROUNDS && settled < SETTLED; round++) {
     const start = process.hrtime.bigint();
     for (let i = 0; i < count; i++) decide();
-    best = Math.min(best, Number(process.hrtime.bigint() - start) / count);
+    const time = Number(process.hrtime.bigint() - start) / count;
+    settled = time < best * 0.99 ? 0 : settled + 1;
+    best = Math.min(best, time);
   }
   return best;
 }
