@@ -23,7 +23,7 @@ function bodyDependencies(tree: RuleNode, body: NormalBody, found: Set<NormalRul
 }
 
 function literalDependencies(tree: RuleNode, literal: NormalLiteral, found: Set<NormalRule>): void {
-  for (const term of literalTerms(literal)) termDependencies(tree, term, found);
+  for (const term of literalTerms(literal)) if (term.kind !== "constant") termDependencies(tree, term, found);
   if (literal.kind === "not" || literal.kind === "every") bodyDependencies(tree, literal.body, found);
   if (literal.kind === "and" || literal.kind === "or") {
     for (const operand of literal.operands) bodyDependencies(tree, operand, found);
@@ -31,6 +31,7 @@ function literalDependencies(tree: RuleNode, literal: NormalLiteral, found: Set<
   if (literal.kind === "call" && literal.callee.kind === "function") {
     for (const rule of tree.find(literal.callee.path)?.rules ?? []) found.add(rule);
   }
+  if (literal.with.length === 0) return;
   for (const { value } of literal.with) {
     if (!isFunctionName(value) || value.callee.kind !== "function") continue;
     for (const rule of tree.find(value.callee.path)?.rules ?? []) found.add(rule);
@@ -54,7 +55,10 @@ function termDependencies(tree: RuleNode, term: NormalTerm, found: Set<NormalRul
       break;
     case "ref":
       if (typeof term.base !== "string") termDependencies(tree, term.base, found);
-      for (const part of term.path) termDependencies(tree, part, found);
+      for (let at = 0; at < term.path.length; at++) {
+        const part = term.path[at] as NormalTerm;
+        if (part.kind !== "constant") termDependencies(tree, part, found);
+      }
       if (term.base === "data") reach(tree, term.path, 0, found);
       break;
   }

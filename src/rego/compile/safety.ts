@@ -6,8 +6,10 @@
 import { problemAt, type RegoProblem } from "../error.js";
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import {
+  allBound,
   argumentLocals,
   closureLocals,
+  hasClosures,
   isFunctionName,
   literalLocals,
   literalOutputs,
@@ -29,9 +31,11 @@ export function orderRule(rule: NormalRule, suffix: string, problems: RegoProble
     const report: Report = { problems, suffix, reported: new Set() };
     const args = argumentLocals(rule, branch);
     const { body, bound } = orderBody(branch.body, args, report);
-    const head =
-      index === 0 ? [branch.value, ...rule.path, ...(rule.key === undefined ? [] : [rule.key])] : [branch.value];
-    for (const term of head) requireBound(term, bound, index === 0 ? rule.at : branch.at, report);
+    requireBound(branch.value, bound, index === 0 ? rule.at : branch.at, report);
+    if (index === 0) {
+      for (const term of rule.path) requireBound(term, bound, rule.at, report);
+      if (rule.key !== undefined) requireBound(rule.key, bound, rule.at, report);
+    }
     return { ...branch, body };
   });
   return { ...rule, branches };
@@ -47,25 +51,29 @@ function orderBody(
   outer: ReadonlySet<Local>,
   report: Report,
 ): { body: NormalBody; bound: Set<Local> } {
-  const own = new Set<Local>();
-  const needs = body.map((literal) => {
-    const locals = literalLocals(literal);
-    for (const local of locals) own.add(local);
-    return locals;
+  const needs = body.map(literalLocals);
+  let own: Set<Local> | undefined;
+  const captures = body.map((literal) => {
+    if (!hasClosures(literal)) return NONE;
+    own ??= new Set(needs.flatMap((locals) => [...locals]));
+    const known = own;
+    return [...closureLocals(literal)].filter((local) => known.has(local));
   });
-  const captures = body.map((literal) => [...closureLocals(literal)].filter((local) => own.has(local)));
   const bound = new Set(outer);
   const ordered: NormalLiteral[] = [];
   const placed = body.map(() => false);
   let progress: boolean;
   do {
     progress = false;
-    for (const [index, literal] of body.entries()) {
+    for (let index = 0; index < body.length; index++) {
       if (placed[index] === true) continue;
-      const outputs = literalOutputs(literal, bound);
-      if (!isReady(needs[index] ?? new Set(), captures[index] ?? [], bound, outputs)) continue;
+      const literal = body[index] as NormalLiteral;
+      const needed = needs[index] ?? NOTHING;
+      // What mentions nothing new binds nothing.
+      const outputs = isKnown(needed, bound) ? NOTHING : literalOutputs(literal, bound);
+      if (!isReady(needed, captures[index] ?? NONE, bound, outputs)) continue;
       ordered.push(orderClosures(literal, bound, report));
-      for (const local of outputs) bound.add(local);
+      if (outputs.size > 0) for (const local of outputs) bound.add(local);
       placed[index] = true;
       progress = true;
     }
@@ -84,6 +92,14 @@ function orderBody(
   return { body: ordered, bound };
 }
 
+const NONE: readonly Local[] = [];
+const NOTHING: ReadonlySet<Local> = new Set();
+
+function isKnown(locals: ReadonlySet<Local>, bound: ReadonlySet<Local>): boolean {
+  for (const local of locals) if (!bound.has(local)) return false;
+  return true;
+}
+
 function isReady(
   needs: ReadonlySet<Local>,
   captures: readonly Local[],
@@ -92,12 +108,14 @@ function isReady(
 ): boolean {
   for (const local of needs) if (!bound.has(local) && !outputs.has(local)) return false;
   // A closure runs before its literal binds anything; what the literal binds besides is free inside the closure.
+  if (captures.length === 0) return true;
   const waiting = captures.filter((local) => !bound.has(local));
   if (waiting.length === outputs.size && waiting.length > 0) return false;
   return waiting.every((local) => outputs.has(local));
 }
 
 function orderClosures(literal: NormalLiteral, bound: ReadonlySet<Local>, report: Report): NormalLiteral {
+  if (!hasClosures(literal)) return literal;
   const term = (inner: NormalTerm): NormalTerm => orderTerm(inner, bound, report);
   const body = (inner: NormalBody, more: readonly Local[] = []): NormalBody =>
     orderBody(inner, more.length === 0 ? bound : new Set([...bound, ...more]), report).body;
@@ -159,6 +177,7 @@ function orderTerm(term: NormalTerm, bound: ReadonlySet<Local>, report: Report):
 }
 
 function requireBound(term: NormalTerm, bound: ReadonlySet<Local>, at: NormalRule["at"], report: Report): void {
+  if (allBound(term, bound)) return;
   const locals = new Set<Local>();
   termLocals(term, locals);
   for (const local of locals) {

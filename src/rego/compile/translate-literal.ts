@@ -21,7 +21,6 @@ export abstract class LiteralTranslator extends TermTranslator {
     if (this.isErasedPrint(literal)) return;
     const withs = this.withs(literal.with, { literals: into, withs: [] });
     const output: Output = { literals: into, withs };
-    const at = this.place(literal);
     switch (literal.kind) {
       case "some":
         for (const { name, start } of literal.vars) this.declare(name, start, "declared", start);
@@ -34,13 +33,13 @@ export abstract class LiteralTranslator extends TermTranslator {
         return;
       case "not": {
         const body = this.operand(literal.body);
-        into.push({ kind: "not", body, closure: true, with: withs, at });
+        into.push({ kind: "not", body, closure: true, with: withs, at: this.place(literal) });
         return;
       }
       case "and":
       case "or": {
         const operands = literal.operands.map((operand) => this.operand(operand.body));
-        into.push({ kind: literal.kind, operands, with: withs, at });
+        into.push({ kind: literal.kind, operands, with: withs, at: this.place(literal) });
         return;
       }
       case "expression":
