@@ -17,7 +17,9 @@ const REQUESTS = Number(process.env.RINGFENCE_FUZZ_REQUESTS ?? 3000);
 const HELLOS = Number(process.env.RINGFENCE_FUZZ_HELLOS ?? 300);
 const SECONDS = Number(process.env.RINGFENCE_FUZZ_SECONDS ?? 600);
 const SEED = Number(process.env.RINGFENCE_FUZZ_SEED ?? 20_261_124);
-const AT_ONCE = 32;
+const REQUESTS_AT_ONCE = 64;
+/** Most wait for a handshake that never comes to an end. */
+const HELLOS_AT_ONCE = 256;
 const LONG_MS = 3 * 3_600_000;
 
 let mesh: Mesh;
@@ -44,13 +46,13 @@ function send({ host, port }: Address, bytes: Buffer): Promise<void> {
 }
 
 /** @returns how many there were until the time was over */
-async function inParallel(count: number, one: (index: number) => Promise<void>): Promise<number> {
+async function inParallel(count: number, atOnce: number, one: (index: number) => Promise<void>): Promise<number> {
   let next = 0;
   const until = performance.now() + SECONDS * 1000;
   const worker = async (): Promise<void> => {
     while (next < count && performance.now() < until) await one(next++);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   return next;
 }
 
@@ -105,7 +107,7 @@ it(
     const local = proxy.addressOf("api outside 80");
     if (local === undefined) throw new Error("no listener");
     const pick = random(SEED);
-    const sent = await inParallel(REQUESTS, async () => {
+    const sent = await inParallel(REQUESTS, REQUESTS_AT_ONCE, async () => {
       mesh.asked.length = 0;
       const seed = Buffer.from(SEEDS[pick(SEEDS.length)] ?? "", "latin1");
       await send(local, mutate(seed, pick));
@@ -136,7 +138,7 @@ it(
     const address = proxy.addressOf("workloads 8080");
     if (address === undefined) throw new Error("no listener");
     const pick = random(SEED);
-    const sent = await inParallel(HELLOS, async () => {
+    const sent = await inParallel(HELLOS, HELLOS_AT_ONCE, async () => {
       mesh.events.length = 0;
       await send(address, mutate(hello, pick));
     });
