@@ -2,7 +2,7 @@
  * AuthorizationPolicy as a layer. The set for a pod does not depend on the source: who calls is a dimension of it. So it
  * is computed once for each set of policies and kind of port, however many pods share them.
  */
-import type { AuthorizationPolicy, Cluster, Pod, Workload } from "../../../cluster/index.js";
+import type { AuthorizationPolicy, Cluster, MeshConfig, Pod, Workload } from "../../../cluster/index.js";
 import { attachedTo, type Seat, seatOf, unreadable } from "../../istio/attachment.js";
 import { type Extension, extensionsOn } from "../../istio/extensions.js";
 import { evaluatedPaths } from "../../istio/paths.js";
@@ -30,12 +30,20 @@ interface Enforced {
   readonly reasons: () => readonly Reason[];
 }
 
-/** @param elsewhere authorizers whose answers another layer works out */
-export function authorizationLayer(cluster: Cluster, elsewhere: ReadonlySet<string> = new Set()): Layer {
+/**
+ * @param elsewhere authorizers whose answers another layer works out
+ * @param before sets of the cluster before an edit; those of unchanged policies are taken from there
+ */
+export function authorizationLayer(
+  cluster: Cluster,
+  elsewhere: ReadonlySet<string> = new Set(),
+  before?: PolicySets,
+): Layer & { readonly sets: PolicySets } {
   const perPod = new WeakMap<Pod, Map<number, Enforced>>();
-  const sets = new PolicySets(cluster, elsewhere);
+  const sets = before?.holdFor(cluster, elsewhere) === true ? before : new PolicySets(cluster, elsewhere);
   return {
     name: "authorization",
+    sets,
     judge(connection) {
       const { from, to, port } = connection;
       if (to.kind === "outside" || connection.protocol !== "TCP") return open();
@@ -68,15 +76,24 @@ function addressesOf(from: End, to: End): readonly Given[] {
 }
 
 /** The sets of policy lists, shared by all pods to which the same policies apply. */
-class PolicySets {
-  readonly #cluster: Cluster;
+export class PolicySets {
+  readonly #mesh: MeshConfig;
   readonly #elsewhere: ReadonlySet<string>;
   readonly #sets = new Map<string, RequestSet>();
   readonly #numbers = new Map<object, number>();
 
   constructor(cluster: Cluster, elsewhere: ReadonlySet<string>) {
-    this.#cluster = cluster;
+    this.#mesh = cluster.mesh;
     this.#elsewhere = elsewhere;
+  }
+
+  /** Whether the sets are the same in another cluster: they depend on the policies themselves, and on nothing else of it. */
+  holdFor(cluster: Cluster, elsewhere: ReadonlySet<string>): boolean {
+    return (
+      cluster.mesh === this.#mesh &&
+      elsewhere.size === this.#elsewhere.size &&
+      [...elsewhere].every((name) => this.#elsewhere.has(name))
+    );
   }
 
   of(
@@ -117,7 +134,7 @@ class PolicySets {
     seat: Seat,
     filter: JwtFilter | undefined,
   ): RequestSet {
-    const { mesh } = this.#cluster;
+    const mesh = this.#mesh;
     const surroundings: Surroundings = {
       trustDomains: { own: mesh.trustDomain, aliases: mesh.trustDomainAliases },
       chain,
