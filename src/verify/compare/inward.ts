@@ -4,11 +4,14 @@
  */
 import { type Cluster, describeObject, endpointsOf, type Protocol, servingContainers } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
-import type { Connection } from "../layer.js";
-import { type Network, waysIn } from "../layers/network/index.js";
-import type { Finding, Place, World } from "./finding.js";
+import { type Connection, combine, outcome } from "../layer.js";
+import type { Network } from "../layers/network/index.js";
+import { foreignNotes, type Reaches, type Way, waysFrom } from "../routes/index.js";
+import { withinLimits } from "../space/index.js";
+import { directCourse, type Finding, type Place, type World } from "./finding.js";
 import { comparePair } from "./pair.js";
 import type { Seat } from "./seats.js";
+import { throughCourse } from "./through.js";
 
 export interface Inward {
   readonly findings: readonly Finding[];
@@ -16,7 +19,7 @@ export interface Inward {
   readonly compared: number;
 }
 
-const OUTSIDE = "outside";
+export const OUTSIDE = "outside";
 
 export function compareInward(
   world: World,
@@ -27,70 +30,125 @@ export function compareInward(
 ): Inward {
   const zones = new Set(policy.zones.map(({ name }) => name));
   const found: Finding[] = [];
-  const lacking = new Map(entrances);
+  /** what a rule of users lacks, by the way that they come */
+  const lacking = new Map<Rule, (readonly Finding[])[]>();
+  const lacks = (rule: Rule, list: readonly Finding[]): unknown =>
+    lacking.set(rule, [...(lacking.get(rule) ?? []), list]);
+  const ways = followedWays(world, seats);
   let compared = 0;
   for (const seat of seats) {
     if (seat.part !== "declared" && (seat.part !== "undeclared" || !zones.has(seat.workload.namespace))) continue;
+    const { workload, pod } = seat;
     for (const { protocol, port } of publishedPorts(world.cluster, policy, seat)) {
       compared++;
       const rules = protocol === "TCP" ? usersRules(policy, seat, port) : [];
-      const { workload, pod } = seat;
       const connection: Connection = {
         from: { kind: "outside", name: OUTSIDE },
         to: { kind: "pod", workload, pod },
         port,
         protocol,
       };
-      const place: Place = { from: OUTSIDE, to: seat.id, protocol, port, unnamed: false };
-      const all = comparePair(world, policy, connection, place, rules);
+      const all = comparePair(directCourse(world, connection), policy, placeOf(seat, protocol, port), rules);
       found.push(...all.filter(({ rule }) => rule === undefined));
-      for (const rule of rules) {
-        lacking.set(rule, [...(lacking.get(rule) ?? []), all.filter((one) => one.rule === rule)]);
+      for (const rule of rules) lacks(rule, ofRule(all, rule));
+    }
+    for (const { protocol, port, present, absent } of waysTo(ways, seat)) {
+      const rules = protocol === "TCP" ? usersRules(policy, seat, port) : [];
+      for (const own of [present, absent]) {
+        if (own.length === 0) continue;
+        compared++;
+        const course = throughCourse(world, network, own);
+        const all = comparePair(course, policy, placeOf(seat, protocol, port), rules);
+        found.push(...all.filter(({ rule }) => rule === undefined));
+        if (own === present) for (const rule of rules) lacks(rule, ofRule(all, rule));
       }
     }
   }
-  const leads = waysIn(network);
   const notes: string[] = [];
+  const anywhere = ways.find(({ entrance }) => entrance.gateway !== undefined);
   for (const rule of policy.rules) {
     if (rule.from.kind !== "users") continue;
-    const ways = lacking.get(rule) ?? [];
-    const [least] = [...ways].sort((a, b) => a.length - b.length);
-    if (least !== undefined) {
+    const seat = seats.find(({ name }) => name !== undefined && name === rule.to.name);
+    const absent = ways.filter(
+      ({ entrance, to }) =>
+        entrance.gateway === undefined && to.workload === seat?.workload && to.port === rule.port.port,
+    );
+    const own =
+      lacking.get(rule) ?? (absent.length === 0 ? unrouted(world, network, policy, seat, rule, anywhere) : []);
+    const judged = own.length > 0 ? own : absent.length === 0 ? (entrances.get(rule) ?? []) : [];
+    const [least] = [...judged].sort((a, b) => a.length - b.length);
+    if (least !== undefined && (least.length === 0 || absent.length === 0)) {
       found.push(...least.map((one) => ({ ...one, from: rule.from.name })));
-      continue;
     }
-    const seat = seats.find(({ name }) => name === rule.to.name);
-    const way = leads.find(({ destination }) => destination === seat?.workload);
+    if (least !== undefined && (own.length > 0 || anywhere !== undefined)) continue;
     const through =
-      way === undefined
+      absent.length === 0
         ? "nothing in these manifests leads users there"
-        : `it comes through ${way.through.map(describeObject).join(", ")}`;
+        : `it comes through ${[...new Set(absent.map(({ object }) => describeObject(object)))].join(", ")}`;
     notes.push(
-      `\`${rule.id}\`: ${through}, and no gateway's pods are in these manifests: what users can send was not looked at`,
+      least === undefined
+        ? `\`${rule.id}\`: ${through}, and no gateway's pods are in these manifests: what users can send was not looked at`
+        : `\`${rule.id}\`: ${through}: what users can send was judged without routes`,
     );
   }
-  found.push(...undeclaredWays(policy, network, seats, leads));
-  return { findings: found, notes, compared };
+  return { findings: found, notes: [...notes, ...foreignNotes(world.cluster)], compared };
 }
 
-/** Objects that lead from outside to a port where no flow of users is declared. */
-function undeclaredWays(
-  policy: Policy,
-  { ports }: Network,
-  seats: readonly Seat[],
-  leads: ReturnType<typeof waysIn>,
-): readonly Finding[] {
-  const zones = new Set(policy.zones.map(({ name }) => name));
-  return leads.flatMap(({ destination, through, may }) => {
-    const seat = seats.find(({ workload }) => workload === destination);
-    if (seat === undefined || (seat.name === undefined && !zones.has(destination.namespace))) return [];
-    return ports.ranges(may).flatMap(({ protocol, low }): Finding[] => {
-      if (protocol === "TCP" && usersRules(policy, seat, low).length > 0) return [];
-      const mend = `declare the flow of users if it is meant; otherwise remove ${through.map(describeObject).join(", ")}, which leads there`;
-      const place: Place = { from: OUTSIDE, to: seat.id, protocol, port: low, unnamed: false };
-      return [{ kind: "unknown", ...place, rule: undefined, witness: undefined, evidence: [], mend }];
-    });
+const ofRule = (findings: readonly Finding[], rule: Rule): readonly Finding[] =>
+  findings.filter((one) => one.rule === rule);
+
+function placeOf({ id }: Seat, protocol: Protocol, port: number): Place {
+  return { from: OUTSIDE, to: id, protocol, port, unnamed: false };
+}
+
+/** Without ways through what is declared itself: what that sends on is its own flow. */
+function followedWays({ cluster, layers }: World, seats: readonly Seat[]): readonly Way[] {
+  const reaches: Reaches = (from, to, port) => {
+    const connection: Connection = {
+      from: { kind: "pod", ...from },
+      to: { kind: "pod", ...to },
+      port,
+      protocol: "TCP",
+    };
+    return withinLimits(() => outcome(combine(layers.map((layer) => layer.judge(connection))))) ?? "unknown";
+  };
+  return waysFrom(cluster, reaches).filter(({ entrance: { gateway } }) => {
+    const seat = seats.find(({ pod }) => pod === gateway?.pod);
+    return seat === undefined || (seat.part !== "declared" && seat.part !== "exit");
   });
+}
+
+interface Ways {
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly present: readonly Way[];
+  readonly absent: readonly Way[];
+}
+
+function waysTo(ways: readonly Way[], { pod }: Seat): readonly Ways[] {
+  const own = ways.filter(({ to }) => to.pod === pod);
+  const keys = new Map(own.map(({ to: { protocol, port } }) => [`${protocol} ${port}`, { protocol, port }]));
+  return [...keys.values()].map(({ protocol, port }) => {
+    const there = own.filter(({ to }) => to.protocol === protocol && to.port === port);
+    const present = there.filter(({ entrance }) => entrance.gateway !== undefined);
+    return { protocol, port, present, absent: there.filter((one) => !present.includes(one)) };
+  });
+}
+
+/** What a rule lacks where gateways have routes, and none that leads there. */
+function unrouted(
+  world: World,
+  network: Network,
+  policy: Policy,
+  seat: Seat | undefined,
+  rule: Rule,
+  elsewhere: Way | undefined,
+): readonly (readonly Finding[])[] {
+  if (elsewhere === undefined || seat === undefined) return [];
+  const { workload, pod } = seat;
+  const way: Way = { ...elsewhere, to: { ...elsewhere.to, workload, pod, port: rule.port.port, protocol: "TCP" } };
+  const course = throughCourse(world, network, [], way);
+  return [ofRule(comparePair(course, policy, placeOf(seat, "TCP", rule.port.port), [rule]), rule)];
 }
 
 function usersRules(policy: Policy, { name }: Seat, port: number): readonly Rule[] {

@@ -81,11 +81,10 @@ function address<K extends string>(key: K, { pod }: End & { kind: "pod" }): { re
   return (own === undefined ? {} : { [key]: own }) as { readonly [key in K]?: string };
 }
 
-function waysTo(cluster: Cluster, { to, port }: Connection): readonly Call["by"][] {
+function waysTo(cluster: Cluster, { to, port, by }: Connection): readonly Call["by"][] {
   if (to.kind === "outside") return [];
-  const services = exposuresOf(cluster, to.pod, port).map(({ service, port: exposed }) => ({
-    service: `${service.name}.${service.namespace}`,
-    port: exposed.port,
-  }));
-  return [...services, "address"];
+  const services = exposuresOf(cluster, to.pod, port)
+    .filter(({ service }) => by === undefined || by.includes(service))
+    .map(({ service, port: exposed }) => ({ service: `${service.name}.${service.namespace}`, port: exposed.port }));
+  return by === undefined || by.length === 0 ? [...services, "address"] : services;
 }

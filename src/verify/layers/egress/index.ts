@@ -46,7 +46,7 @@ function judge(cluster: Cluster, connection: Connection): LayerVerdict {
 }
 
 /** The registry's entries that cover the destination; each says so when asked, since places are costly to find. */
-function waysOut(cluster: Cluster, { from, to, port }: Connection, caller: Caller): readonly (() => Reason)[] {
+function waysOut(cluster: Cluster, { from, to, port, by }: Connection, caller: Caller): readonly (() => Reason)[] {
   if (to.kind === "outside") {
     return entriesFor(cluster, caller, to.name, port).map(({ object }) => () => ({
       effect: "allows",
@@ -57,6 +57,7 @@ function waysOut(cluster: Cluster, { from, to, port }: Connection, caller: Calle
   const sidecar = sidecarFor(cluster, caller);
   return exposuresOf(cluster, to.pod, port).flatMap(
     ({ service, port: { port: called } }): readonly (() => Reason)[] => {
+      if (by?.includes(service) === false) return [];
       const host = serviceHost(service);
       if (imports(sidecar, caller, host, service.namespace, called)) {
         return [

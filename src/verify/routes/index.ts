@@ -1,0 +1,23 @@
+/** Everything in the manifests that leads from outside to a pod. */
+import type { Cluster } from "../../cluster/index.js";
+import { foreignWays } from "./foreign.js";
+import { gatewayApiWays } from "./gateway-api.js";
+import { ingressWays } from "./ingress.js";
+import { istioWays } from "./istio.js";
+import type { Reaches } from "./nginx-gate.js";
+import { openshiftWays } from "./openshift.js";
+import type { Way } from "./way.js";
+
+export { foreignNotes } from "./foreign.js";
+export type { Reaches } from "./nginx-gate.js";
+export type { Entrance, Way } from "./way.js";
+
+export function waysFrom(cluster: Cluster, reaches: Reaches): readonly Way[] {
+  return [
+    ...istioWays(cluster),
+    ...gatewayApiWays(cluster),
+    ...ingressWays(cluster, reaches),
+    ...openshiftWays(cluster),
+    ...foreignWays(cluster),
+  ];
+}
