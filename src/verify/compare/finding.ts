@@ -81,9 +81,12 @@ export function witnessOf({ cluster, outside }: World, connection: Connection, s
 
 /** Requests on their way to one port of a destination: which get there, and what shows it. */
 export interface Course {
-  /** @param declared what is meant to get there; where spellings of a path cannot be told apart, it says which matter */
-  judge(declared: RequestSet): Judgement;
-  witness(set: RequestSet): Witness | undefined;
+  /** what gets through of what is not declared, as its sender writes it */
+  undeclared(declared: RequestSet): Judgement;
+  /** what gets through of what is declared, as the destination sees it */
+  reached(wanted: RequestSet): Judgement;
+  /** @param side who sees the requests of the set so: their sender, or the destination */
+  witness(set: RequestSet, side: "sent" | "seen"): Witness | undefined;
   evidence(witness: Witness | undefined): readonly Evidence[];
   /** what to do about requests of which it cannot be told; absent: give what decides it */
   readonly mend?: string;
@@ -91,8 +94,13 @@ export interface Course {
 
 /** A connection from one end to the other. */
 export function directCourse(world: World, connection: Connection): Course {
+  const reach = (): Judgement => combine(world.layers.map((layer) => layer.judge(connection)));
   return {
-    judge: () => combine(world.layers.map((layer) => layer.judge(connection))),
+    undeclared(declared) {
+      const { may, must } = reach();
+      return { may: may.minus(declared), must: must.minus(declared) };
+    },
+    reached: reach,
     witness: (set) => witnessOf(world, connection, set),
     evidence: (witness) => evidenceOf(world, connection, witness?.point),
   };

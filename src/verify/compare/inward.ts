@@ -6,7 +6,7 @@ import { type Cluster, describeObject, endpointsOf, type Protocol, servingContai
 import type { Policy, Rule } from "../../policy/index.js";
 import { type Connection, combine, outcome } from "../layer.js";
 import type { Network } from "../layers/network/index.js";
-import { foreignNotes, type Reaches, type Way, waysFrom } from "../routes/index.js";
+import { type Entrance, type Reaches, type Routed, routedFrom, routeNotes, type Way } from "../routes/index.js";
 import { withinLimits } from "../space/index.js";
 import { directCourse, type Finding, type Place, type World } from "./finding.js";
 import { comparePair } from "./pair.js";
@@ -34,7 +34,8 @@ export function compareInward(
   const lacking = new Map<Rule, (readonly Finding[])[]>();
   const lacks = (rule: Rule, list: readonly Finding[]): unknown =>
     lacking.set(rule, [...(lacking.get(rule) ?? []), list]);
-  const ways = followedWays(world, seats);
+  const tables = followed(world, seats);
+  const ways = tables.flatMap((table) => table.ways);
   let compared = 0;
   for (const seat of seats) {
     if (seat.part !== "declared" && (seat.part !== "undeclared" || !zones.has(seat.workload.namespace))) continue;
@@ -65,7 +66,7 @@ export function compareInward(
     }
   }
   const notes: string[] = [];
-  const anywhere = ways.find(({ entrance }) => entrance.gateway !== undefined);
+  const anywhere = tables.find(({ entrance }) => entrance.gateway !== undefined)?.entrance;
   for (const rule of policy.rules) {
     if (rule.from.kind !== "users") continue;
     const seat = seats.find(({ name }) => name !== undefined && name === rule.to.name);
@@ -91,7 +92,7 @@ export function compareInward(
         : `\`${rule.id}\`: ${through}: what users can send was judged without routes`,
     );
   }
-  return { findings: found, notes: [...notes, ...foreignNotes(world.cluster)], compared };
+  return { findings: found, notes: [...notes, ...routeNotes(world.cluster)], compared };
 }
 
 const ofRule = (findings: readonly Finding[], rule: Rule): readonly Finding[] =>
@@ -102,7 +103,7 @@ function placeOf({ id }: Seat, protocol: Protocol, port: number): Place {
 }
 
 /** Without ways through what is declared itself: what that sends on is its own flow. */
-function followedWays({ cluster, layers }: World, seats: readonly Seat[]): readonly Way[] {
+function followed({ cluster, layers }: World, seats: readonly Seat[]): readonly Routed[] {
   const reaches: Reaches = (from, to, port) => {
     const connection: Connection = {
       from: { kind: "pod", ...from },
@@ -112,7 +113,7 @@ function followedWays({ cluster, layers }: World, seats: readonly Seat[]): reado
     };
     return withinLimits(() => outcome(combine(layers.map((layer) => layer.judge(connection))))) ?? "unknown";
   };
-  return waysFrom(cluster, reaches).filter(({ entrance: { gateway } }) => {
+  return routedFrom(cluster, reaches).filter(({ entrance: { gateway } }) => {
     const seat = seats.find(({ pod }) => pod === gateway?.pod);
     return seat === undefined || (seat.part !== "declared" && seat.part !== "exit");
   });
@@ -142,12 +143,11 @@ function unrouted(
   policy: Policy,
   seat: Seat | undefined,
   rule: Rule,
-  elsewhere: Way | undefined,
+  entrance: Entrance | undefined,
 ): readonly (readonly Finding[])[] {
-  if (elsewhere === undefined || seat === undefined) return [];
+  if (entrance === undefined || seat === undefined) return [];
   const { workload, pod } = seat;
-  const way: Way = { ...elsewhere, to: { ...elsewhere.to, workload, pod, port: rule.port.port, protocol: "TCP" } };
-  const course = throughCourse(world, network, [], way);
+  const course = throughCourse(world, network, [], { entrance, workload, pod, port: rule.port.port });
   return [ofRule(comparePair(course, policy, placeOf(seat, "TCP", rule.port.port), [rule]), rule)];
 }
 

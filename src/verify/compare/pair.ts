@@ -1,6 +1,5 @@
 /** One connection against the rules that declare it: what gets through and should not, what should and doesn't. */
 import type { Operation, Policy, Rule } from "../../policy/index.js";
-import type { Judgement } from "../layer.js";
 import { dimension, Language, type Regex, RequestSet, regex, Text, withinLimits } from "../space/index.js";
 import { declaredSet, heldOperationSets } from "./declared.js";
 import { type Course, type Finding, findingOf, mendLeak, mendUnknown, type Place } from "./finding.js";
@@ -14,15 +13,13 @@ export function comparePair(course: Course, policy: Policy, place: Place, rules:
 }
 
 function compareRequests(course: Course, policy: Policy, place: Place, rules: readonly Rule[]): readonly Finding[] {
-  const declared = declaredSet(rules, policy);
-  const reach = course.judge(declared);
-  const [sure, possible] = [reach.must.minus(declared), reach.may.minus(declared)];
+  const { must: sure, may: possible } = course.undeclared(declaredSet(rules, policy));
   const found: Finding[] = [];
-  const leak = sure.isEmpty ? undefined : course.witness(sure);
+  const leak = sure.isEmpty ? undefined : course.witness(sure, "sent");
   if (leak?.replay.outcome === "allow") {
     found.push(findingOf(course, place, { kind: "leak", witness: leak, mend: mendLeak(rules) }));
   } else if (!possible.isEmpty) {
-    const maybe = leak ?? course.witness(possible);
+    const maybe = leak ?? course.witness(possible, "sent");
     // What the layers cannot be sure of, the replay may still show.
     const shown = maybe?.replay.outcome === "allow";
     const mend = shown ? mendLeak(rules) : (course.mend ?? mendUnknown(maybe));
@@ -30,24 +27,18 @@ function compareRequests(course: Course, policy: Policy, place: Place, rules: re
   }
   for (const rule of rules) {
     for (const operation of rule.operations) {
-      found.push(...blocked(course, policy, place, reach, rule, operation));
+      found.push(...blocked(course, policy, place, rule, operation));
     }
   }
   return found;
 }
 
 /** A host or a header may be asked for by the cluster too; a method and path must get through with some, for each role. */
-function blocked(
-  course: Course,
-  policy: Policy,
-  place: Place,
-  { may, must }: Judgement,
-  rule: Rule,
-  operation: Operation,
-): readonly Finding[] {
+function blocked(course: Course, policy: Policy, place: Place, rule: Rule, operation: Operation): readonly Finding[] {
   const lacking = heldOperationSets(operation, rule, policy).map((held) => {
     const wanted = held.intersect(PLAIN_PATHS);
     const asked = essence(wanted);
+    const { may, must } = course.reached(wanted);
     return {
       stopped: asked.minus(essence(wanted.intersect(may))).intersect(wanted),
       unsure: asked
@@ -58,14 +49,14 @@ function blocked(
   });
   const stopped = lacking.find((one) => !one.stopped.isEmpty);
   if (stopped !== undefined) {
-    const witness = course.witness(stopped.stopped);
+    const witness = course.witness(stopped.stopped, "seen");
     // What was not seen to fail is not called blocked.
     if (witness?.replay.outcome === "deny") return [findingOf(course, place, { kind: "blockage", rule, witness })];
     return [findingOf(course, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
   }
   const unsure = lacking.find((one) => !one.unsure.isEmpty);
   if (unsure === undefined) return [];
-  const witness = course.witness(unsure.unsure);
+  const witness = course.witness(unsure.unsure, "seen");
   return [findingOf(course, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
 }
 

@@ -3,7 +3,7 @@
  * gateway itself checks, the routes and what they ask before they send on, and what lets the gateway to the pod, which
  * sees the request as the route has changed it.
  */
-import { describeObject, type Service } from "../../cluster/index.js";
+import { describeObject, NO_CHANGE, type Pod, type Service, type Workload } from "../../cluster/index.js";
 import { seatOf } from "../istio/attachment.js";
 import { proxyOf } from "../istio/presence.js";
 import { serviceHost } from "../istio/services.js";
@@ -11,7 +11,8 @@ import { type Connection, cite, combine, type Given, type Judgement, verdict } f
 import { jwtFilterOn } from "../layers/jwt/filter.js";
 import type { Network } from "../layers/network/index.js";
 import { blurred } from "../routes/change.js";
-import type { Way } from "../routes/index.js";
+import type { Entrance, Way } from "../routes/index.js";
+import { NO } from "../space/bounds.js";
 import { dimension, Language, RequestSet, regex, Text } from "../space/index.js";
 import { replayEntrance } from "./entrance-replay.js";
 import { type Course, type Evidence, evidenceOf, outcomeAt, type Witness, type World } from "./finding.js";
@@ -21,27 +22,52 @@ import { command, requestOf } from "./witness.js";
 const ENTRANCE = "$ENTRANCE";
 const NOWHERE = "entrance.invalid";
 
-/** @param ways to one port of one pod, not empty or with an entrance that leads to other places alone */
-export function throughCourse(world: World, network: Network, ways: readonly Way[], spare?: Way): Course {
-  const judged = new Map<Way, Judgement>();
-  const first = ways[0] ?? spare;
+/** An entrance without a way to the port: what is asked for there ends at the gateway. */
+export interface DeadEnd {
+  readonly entrance: Entrance;
+  readonly workload: Workload;
+  readonly pod: Pod;
+  readonly port: number;
+}
+
+/** @param ways to one port of one pod; where there is none, it is a dead end */
+export function throughCourse(world: World, network: Network, ways: readonly Way[], end?: DeadEnd): Course {
+  const judged = new Map<Way, Through>();
+  const whole = (way: Way): Through => {
+    let known = judged.get(way);
+    if (known === undefined) {
+      known = judgeWay(world, network, way);
+      judged.set(way, known);
+    }
+    return known;
+  };
+  const beyond = new Map<Way, Judgement>();
+  const first = ways[0] ?? (end === undefined ? undefined : nowhere(end));
   const isAbsent = ways.length > 0 && ways.every(({ entrance }) => entrance.gateway === undefined);
   const objects = [...new Set(ways.map(({ object }) => describeObject(object)))].join(", ");
   return {
-    judge(declared) {
-      for (const way of ways) if (!judged.has(way)) judged.set(way, judgeWay(world, network, way, declared));
-      const all = ways.flatMap((way) => judged.get(way) ?? []);
-      return { may: RequestSet.any(all.map(({ may }) => may)), must: RequestSet.any(all.map(({ must }) => must)) };
+    undeclared(declared) {
+      for (const way of ways) beyond.set(way, undeclaredOn(way, whole(way), declared));
+      return joined([...beyond.values()]);
     },
-    witness(set) {
-      const held = (side: keyof Judgement): Way | undefined =>
-        ways.find((way) => !(judged.get(way)?.[side].intersect(set).isEmpty ?? true));
+    reached: (wanted) => joined(ways.map((way) => reachedOn(way, whole(way), wanted))),
+    witness(set, side) {
+      const known = side === "sent" ? beyond : judged;
+      const asSent = (way: Way): RequestSet =>
+        side === "sent" || way.beforePath === undefined ? set : way.beforePath({ may: set, must: set }).may;
+      const held = (of: keyof Judgement): Way | undefined =>
+        ways.find((way) => !(known.get(way)?.[of].intersect(asSent(way)).isEmpty ?? true));
       const way = held("must") ?? held("may") ?? first;
       if (way === undefined) return undefined;
-      const own = judged.get(way);
-      const sure = own?.must.intersect(set);
-      const possible = own?.may.intersect(set);
-      const chosen = [sure, possible, set].find((one) => one !== undefined && !one.isEmpty);
+      const own = known.get(way);
+      const wanted = asSent(way);
+      const parts = [
+        ...[own?.must, own?.may.intersect(PLAIN_PATHS), own?.may, way.sent.may, hostsOf(way.sent.may)].map((part) =>
+          part?.intersect(wanted),
+        ),
+        wanted,
+      ];
+      const chosen = parts.find((one) => one !== undefined && !one.isEmpty);
       return chosen === undefined ? undefined : witnessThrough(world, way, chosen);
     },
     evidence(witness) {
@@ -55,13 +81,66 @@ export function throughCourse(world: World, network: Network, ways: readonly Way
   };
 }
 
-function judgeWay(world: World, network: Network, way: Way, declared: RequestSet): Judgement {
-  const sent = spelled(way, declared);
+function nowhere({ entrance, workload, pod, port }: DeadEnd): Way {
+  const target = { workload, pod, port, protocol: "TCP", service: undefined } as const;
+  const to = { ...target, certain: true, mirrored: false, change: NO_CHANGE };
+  const ends = { sent: NO, before: () => NO, beforePath: undefined, sources: undefined, reasons: () => [] };
+  return { entrance, object: entrance.object, to, ...ends };
+}
+
+/** Requests by the names alone that a route takes. */
+function hostsOf(set: RequestSet): RequestSet {
+  return set.dimensions.filter(({ key }) => key !== dimension.host.key).reduce((rest, one) => rest.some(one), set);
+}
+
+function joined(list: readonly Judgement[]): Judgement {
+  return { may: RequestSet.any(list.map(({ may }) => may)), must: RequestSet.any(list.map(({ must }) => must)) };
+}
+
+function judgeWay(world: World, network: Network, way: Way): Through {
   const [toGateway, behind] = [judgeArrival(world, way), judgeBehind(world, network, way)];
   const seen = way.before(behind);
+  const layers = RequestSet.all([toGateway.may, seen.may]);
   return {
-    may: RequestSet.all([sent.may, toGateway.may, seen.may]),
-    must: RequestSet.all([sent.must, toGateway.must, seen.must]),
+    may: way.sent.may.intersect(layers),
+    must: RequestSet.all([way.sent.must, toGateway.must, seen.must]),
+    respelled: way.entrance.exact
+      ? undefined
+      : way.sent.may.some(dimension.path).intersect(layers).intersect(OTHER_PATHS),
+  };
+}
+
+interface Through extends Judgement {
+  /** what may get through by other spellings of its path */
+  readonly respelled: RequestSet | undefined;
+}
+
+/**
+ * What is declared is declared as the workload sees it. A proxy that reads paths in its own way takes other spellings for
+ * the same path: they matter where a route is wider than what is declared; elsewhere a spelling stands for what it spells.
+ */
+function undeclaredOn(way: Way, { may, must, respelled }: Through, wanted: RequestSet): Judgement {
+  const declared = way.beforePath?.({ may: wanted, must: wanted }) ?? { may: wanted, must: wanted };
+  const [possible, sure] = [may.minus(declared.must), must.minus(declared.may)];
+  if (respelled === undefined) return { may: possible, must: sure };
+  const plain = { may: possible.intersect(PLAIN_PATHS), must: sure.intersect(PLAIN_PATHS) };
+  const wide = !asked(way.sent.may.intersect(PLAIN_PATHS)).minus(asked(declared.must)).isEmpty;
+  if (!wide) return plain;
+  return { may: plain.may.union(respelled.minus(declared.must)), must: plain.must };
+}
+
+/**
+ * Of a route that changes paths, that something declared gets through is all that is asked. Nobody needs other spellings
+ * of a path where the proxy reads them in its own way.
+ */
+function reachedOn({ beforePath, entrance }: Way, { may, must }: Judgement, wanted: RequestSet): Judgement {
+  const spare = entrance.exact ? RequestSet.empty : wanted.minus(PLAIN_PATHS);
+  const sure = entrance.exact ? must : must.intersect(PLAIN_PATHS);
+  if (beforePath === undefined) return { may: may.union(spare), must: sure.union(spare) };
+  const before = beforePath({ may: wanted, must: wanted });
+  return {
+    may: may.intersect(before.may).isEmpty ? RequestSet.empty : wanted,
+    must: sure.intersect(before.must).isEmpty ? RequestSet.empty : wanted,
   };
 }
 
@@ -71,6 +150,11 @@ const [SLASH, PERCENT, BACKSLASH] = [
   [0x5c, 0x5c],
 ] as const;
 const PLAIN_PATHS = RequestSet.where(dimension.path, Text.of(plainPaths()));
+
+const OTHER_PATHS = RequestSet.where(
+  dimension.path,
+  Text.of(Language.matching(regex.sequence(regex.literal("/"), regex.anything))),
+).minus(PLAIN_PATHS);
 
 /** Without escapes, empty segments and segments of dots: what every proxy takes for the same path. */
 function plainPaths(): Language {
@@ -82,20 +166,9 @@ function plainPaths(): Language {
   return Language.matching(either(literal("/"), segments)).minus(Language.matching(dotted));
 }
 
-/**
- * A proxy that reads paths in its own way takes other spellings for the same path. They matter where a route is wider
- * than what is declared; elsewhere a spelling stands for the path that it spells.
- */
-function spelled({ entrance, sent }: Way, declared: RequestSet): Judgement {
-  if (entrance.exact) return sent;
-  const [may, must] = [sent.may.intersect(PLAIN_PATHS), sent.must.intersect(PLAIN_PATHS)];
-  if (asked(may).minus(asked(declared)).isEmpty) return { may, must };
-  return { may: may.union(sent.may.some(dimension.path).minus(PLAIN_PATHS)), must };
-}
-
-/** What a route can tell requests apart by: without tokens and headers. */
+/** By host and path alone. */
 function asked(set: RequestSet): RequestSet {
-  const kept = new Set([dimension.protocol.key, dimension.method.key, dimension.host.key, dimension.path.key]);
+  const kept = new Set([dimension.protocol.key, dimension.host.key, dimension.path.key]);
   return set.dimensions.filter(({ key }) => !kept.has(key)).reduce((rest, one) => rest.some(one), set);
 }
 

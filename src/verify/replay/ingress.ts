@@ -181,20 +181,7 @@ function through(
   const goingOn = nginx ? rewritten(ingress, path, http, raw) : http;
   const hits = landing(cluster, ingress, path.backend, goingOn ?? http);
   const config = nginx ? configOf(cluster, controller) : new Map<string, string>();
-  const asks = [
-    "auth-type",
-    "auth-tls-secret",
-    "auth-tls-match-cn",
-    "enable-modsecurity",
-    "satisfy",
-    "denylist-source-range",
-    "auth-snippet",
-    "mirror-target",
-  ];
-  const doubtful =
-    nginx &&
-    (asks.some((one) => note(ingress, one) !== undefined) ||
-      [...config.keys()].some((one) => /snippet|block-|modsecurity|proxy-set-headers/.test(one)));
+  const doubtful = nginx && (asksMore(ingress) || [...config.keys()].some((one) => UNREAD_SETTINGS.test(one)));
   if (goingOn === undefined || doubtful) return untold("what the controller asks or rewrites is not followed", hits);
   const url =
     note(ingress, "auth-url") ??
@@ -211,6 +198,17 @@ function through(
     asks: nginx && url !== undefined ? { url, method: note(ingress, "auth-method") ?? "GET" } : undefined,
     byService: nginx && (note(ingress, "service-upstream") === "true" || config.get("service-upstream") === "true"),
   };
+}
+
+const UNREAD_SETTINGS = /snippet|block-|modsecurity|proxy-set-headers|denylist|lua/;
+
+/** Passwords, certificates and whatever else nobody here can answer. */
+function asksMore(ingress: Ingress): boolean {
+  const certificate =
+    note(ingress, "auth-tls-secret") !== undefined &&
+    !/^(optional|off)/.test(note(ingress, "auth-tls-verify-client") ?? "on");
+  const others = ["auth-type", "auth-tls-match-cn", "enable-modsecurity", "satisfy", "denylist-source-range"];
+  return certificate || [...others, "auth-snippet", "mirror-target"].some((one) => note(ingress, one) !== undefined);
 }
 
 function configOf(cluster: Cluster, { workload, pod }: Place): ReadonlyMap<string, string> {

@@ -6,7 +6,7 @@ import { type Cluster, describeObject, endpointsOf, type KubeObject, NO_CHANGE }
 import { formatSpan } from "../../diagnostics/index.js";
 import { cite } from "../layer.js";
 import { MAYBE } from "../space/bounds.js";
-import type { Way } from "./way.js";
+import type { Routed, Way } from "./way.js";
 
 const GROUPS =
   /^(traefik\.(io|containo\.us)|projectcontour\.io|k8s\.nginx\.org|appprotect\.f5\.com|([\w-]+\.)?konghq\.com|getambassador\.io|x\.getambassador\.io|([\w-]+\.)?solo\.io|apisix\.apache\.org|voyager\.appscode\.com|([\w-]+\.)?haproxy\.(org|com)|gateway\.envoyproxy\.io|cilium\.io|networking\.internal\.knative\.dev|serving\.knative\.dev|elbv2\.k8s\.aws|cloud\.google\.com|networking\.gke\.io)$/;
@@ -25,14 +25,29 @@ export function foreignRoutes(cluster: Cluster): readonly KubeObject[] {
   });
 }
 
-export function foreignNotes(cluster: Cluster): readonly string[] {
-  return foreignRoutes(cluster).map((object) => {
+/** What leads nobody knows where, a sentence each. */
+export function routeNotes(cluster: Cluster): readonly string[] {
+  const foreign = foreignRoutes(cluster).map((object) => {
     const place = formatSpan(object.origin.spanOf(["metadata", "name"]));
     return `${describeObject(object)} (${place}) is a route of a kind that is not read: what it lets in is not known`;
   });
+  const delegates = cluster.virtualServices.flatMap(({ object, http }) =>
+    http.flatMap(({ delegate }, index) => {
+      if (delegate === undefined) return [];
+      const { namespace, name } = delegate;
+      if (cluster.virtualServices.some((one) => one.namespace === namespace && one.name === name)) return [];
+      const place = formatSpan(object.origin.spanOf(["spec", "http", index, "delegate"]));
+      return [`${describeObject(object)} (${place}) goes on in ${namespace}/${name}, which is not in these manifests`];
+    }),
+  );
+  return [...foreign, ...delegates];
 }
 
-export function foreignWays(cluster: Cluster): readonly Way[] {
+export function foreignWays(cluster: Cluster): readonly Routed[] {
+  return waysThrough(cluster).map((way) => ({ entrance: way.entrance, ways: [way] }));
+}
+
+function waysThrough(cluster: Cluster): readonly Way[] {
   return foreignRoutes(cluster).flatMap((object) => {
     const named = new Set(textsOf((object.origin.value as { spec?: unknown } | null)?.spec));
     const behind = cluster.services.filter(
@@ -66,6 +81,7 @@ export function foreignWays(cluster: Cluster): readonly Way[] {
             to: { workload, pod, port, protocol, service, certain: false, mirrored: false, change: NO_CHANGE },
             sent: MAYBE,
             before: () => MAYBE,
+            beforePath: () => MAYBE,
             sources: undefined,
             reasons: () => [{ effect: "unknown", text, object }],
           },

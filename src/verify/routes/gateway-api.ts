@@ -18,19 +18,19 @@ import { dimension, Language, only, RequestSet } from "../space/index.js";
 import { type Backend, backendOf, byServicePort } from "./backends.js";
 import { type Asker, conditionBounds, hostLanguage, ofHosts } from "./condition.js";
 import { type GatewayPod, podPortOf, podsWith } from "./gateways.js";
-import { waysOf } from "./istio.js";
+import { routed } from "./istio.js";
 import { changed, type Entry, type Order, type Resolved, resolved, UNCHANGED } from "./table.js";
-import type { Entrance, Way } from "./way.js";
+import type { Entrance, Routed } from "./way.js";
 
 const GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name";
 const GROUP = "gateway.networking.k8s.io";
 
-export function gatewayApiWays(cluster: Cluster): readonly Way[] {
+export function gatewayApiWays(cluster: Cluster): readonly Routed[] {
   const declared = cluster.gateways.filter(({ className }) => !/waypoint/.test(className));
   return [...declared.flatMap((gateway) => throughGateway(cluster, gateway)), ...throughAbsent(cluster)];
 }
 
-function throughGateway(cluster: Cluster, gateway: Gateway): readonly Way[] {
+function throughGateway(cluster: Cluster, gateway: Gateway): readonly Routed[] {
   const pods = podsWith(cluster, new Map([[GATEWAY_NAME, gateway.name]]), gateway.namespace);
   const seats: readonly (GatewayPod | undefined)[] = pods.length === 0 ? [undefined] : pods;
   return seats.flatMap((seat) => {
@@ -46,7 +46,7 @@ function throughGateway(cluster: Cluster, gateway: Gateway): readonly Way[] {
       const attached = listeners.flatMap((listener) =>
         cluster.gatewayRoutes.flatMap((route) => attachment(cluster, gateway, listener, route)),
       );
-      return tableOf(cluster, attached, first).flatMap((row) => waysOf(cluster, entrance, row));
+      return routed(cluster, entrance, tableOf(cluster, attached, first));
     });
   });
 }
@@ -277,7 +277,7 @@ function order(a: Listed | undefined, b: Listed | undefined): Order {
 }
 
 /** Routes to a Gateway that no manifest has. */
-function throughAbsent(cluster: Cluster): readonly Way[] {
+function throughAbsent(cluster: Cluster): readonly Routed[] {
   const known = new Set(cluster.gateways.map(({ namespace, name }) => `${namespace}/${name}`));
   return cluster.gatewayRoutes.flatMap((route) => {
     const absent = route.parents.filter(
@@ -298,9 +298,7 @@ function throughAbsent(cluster: Cluster): readonly Way[] {
         exact: false,
         calls: undefined,
       };
-      return tableOf(cluster, [{ route, hostnames, doubts }], listener).flatMap((row) =>
-        waysOf(cluster, entrance, row),
-      );
+      return routed(cluster, entrance, tableOf(cluster, [{ route, hostnames, doubts }], listener));
     });
   });
 }

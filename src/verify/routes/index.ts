@@ -6,13 +6,13 @@ import { ingressWays } from "./ingress.js";
 import { istioWays } from "./istio.js";
 import type { Reaches } from "./nginx-gate.js";
 import { openshiftWays } from "./openshift.js";
-import type { Way } from "./way.js";
+import type { Routed } from "./way.js";
 
-export { foreignNotes } from "./foreign.js";
+export { routeNotes } from "./foreign.js";
 export type { Reaches } from "./nginx-gate.js";
-export type { Entrance, Way } from "./way.js";
+export type { Entrance, Routed, Way } from "./way.js";
 
-export function waysFrom(cluster: Cluster, reaches: Reaches): readonly Way[] {
+export function routedFrom(cluster: Cluster, reaches: Reaches): readonly Routed[] {
   return [
     ...istioWays(cluster),
     ...gatewayApiWays(cluster),

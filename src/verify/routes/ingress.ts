@@ -8,11 +8,11 @@ import { dimension, Language, only, RequestSet, Text } from "../space/index.js";
 import { backendOf, byServicePort } from "./backends.js";
 import { hostLanguage, languageOf, ofHosts } from "./condition.js";
 import { type GatewayPod, servedPorts } from "./gateways.js";
-import { waysOf } from "./istio.js";
+import { routed } from "./istio.js";
 import { nginxWays } from "./nginx.js";
 import type { Reaches } from "./nginx-gate.js";
 import { type Entry, type Order, resolved, UNCHANGED } from "./table.js";
-import type { Entrance, Way } from "./way.js";
+import type { Entrance, Routed } from "./way.js";
 
 /** Controllers that serve Ingresses, by the repository of their image. */
 const IMAGES: readonly (readonly [kind: string, image: RegExp])[] = [
@@ -75,7 +75,7 @@ function controllerText({ origin }: KubeObject): string | undefined {
   return typeof spec?.controller === "string" ? spec.controller : undefined;
 }
 
-export function ingressWays(cluster: Cluster, reaches: Reaches): readonly Way[] {
+export function ingressWays(cluster: Cluster, reaches: Reaches): readonly Routed[] {
   const controllers = controllersOf(cluster);
   const groups = new Map<string, Ingress[]>();
   for (const ingress of cluster.ingresses) {
@@ -96,14 +96,14 @@ export function ingressWays(cluster: Cluster, reaches: Reaches): readonly Way[] 
   });
 }
 
-/** The ports of a controller that take requests in; without pods, the usual one. */
-export function entrancesOf(
+/** By the port of a controller that takes requests in; without pods, the usual one. */
+export function entranceOf(
   cluster: Cluster,
   object: KubeObject,
   seat: GatewayPod | undefined,
   tls: boolean,
   calls: Entrance["calls"],
-): readonly Entrance[] {
+): Entrance {
   const entrance = (port: number, podPort: number): Entrance => ({
     kind: "ingress",
     object,
@@ -115,14 +115,14 @@ export function entrancesOf(
     calls,
   });
   const usual = tls ? 443 : 80;
-  if (seat === undefined) return [entrance(usual, usual)];
+  if (seat === undefined) return entrance(usual, usual);
   const served = servedPorts(cluster, seat).filter(({ name }) => !/metric|webhook|admission|health/i.test(name ?? ""));
   const [best] = [
     ...served.filter(({ port }) => port === usual),
     ...served.filter(({ name }) => name === (tls ? "https" : "http")),
     ...served,
   ];
-  return [best === undefined ? entrance(usual, usual) : entrance(best.port, best.podPort)];
+  return best === undefined ? entrance(usual, usual) : entrance(best.port, best.podPort);
 }
 
 /** An Ingress as Kubernetes describes it: by host, then by the longest path, an exact one first. */
@@ -131,7 +131,7 @@ function otherWays(
   ingresses: readonly Ingress[],
   seat: GatewayPod | undefined,
   given: readonly string[],
-): readonly Way[] {
+): readonly Routed[] {
   const listed = ingresses.flatMap((ingress) => {
     // Annotations of a controller may change anything; those of other tools do not.
     const told = [...ingress.object.annotations.keys()].filter((name) =>
@@ -172,9 +172,8 @@ function otherWays(
   return table.flatMap((one, i) => {
     const ingress = listed[i]?.ingress;
     if (ingress === undefined) return [];
-    return entrancesOf(cluster, ingress.object, seat, ingress.tlsHosts.length > 0, undefined).flatMap((entrance) =>
-      waysOf(cluster, entrance, one),
-    );
+    const entrance = entranceOf(cluster, ingress.object, seat, ingress.tlsHosts.length > 0, undefined);
+    return routed(cluster, entrance, [one]);
   });
 }
 

@@ -7,16 +7,16 @@ import type { Asker } from "./condition.js";
 import { podPortOf, podsWith } from "./gateways.js";
 import { doubtReasons, gated, type Resolved, type Target } from "./table.js";
 import { type Bound, byteEntries, httpEntries, meeting } from "./virtual-service.js";
-import type { Entrance, Way } from "./way.js";
+import type { Entrance, Routed, Way } from "./way.js";
 
 type Server = IstioGateway["servers"][number];
 
-export function istioWays(cluster: Cluster): readonly Way[] {
+export function istioWays(cluster: Cluster): readonly Routed[] {
   return cluster.istioGateways.flatMap((gateway) => {
     const pods = podsWith(cluster, gateway.selector);
     return gateway.servers.flatMap((server) => {
       const seats = pods.length === 0 ? [undefined] : pods;
-      return seats.flatMap((seat): readonly Way[] => {
+      return seats.flatMap((seat): readonly Routed[] => {
         const entrance: Entrance = {
           kind: "istio",
           object: gateway.object,
@@ -33,9 +33,9 @@ export function istioWays(cluster: Cluster): readonly Way[] {
           labels: seat?.pod.labels,
           port: server.port,
         };
-        if (server.tlsMode === "AUTO_PASSTHROUGH") return anywhere(cluster, entrance);
+        if (server.tlsMode === "AUTO_PASSTHROUGH") return [{ entrance, ways: anywhere(cluster, entrance) }];
         const bound = cluster.virtualServices.flatMap((one) => boundTo(gateway, server, one, seat?.workload.namespace));
-        return tableOf(cluster, server, bound, asker).flatMap((row) => waysOf(cluster, entrance, row));
+        return routed(cluster, entrance, tableOf(cluster, server, bound, asker));
       });
     });
   });
@@ -85,16 +85,25 @@ function boundTo(
   return [{ service, hosts, doubts }];
 }
 
-export function waysOf(cluster: Cluster, entrance: Entrance, { entry, gets }: Resolved): readonly Way[] {
+export function routed(cluster: Cluster, entrance: Entrance, table: readonly Resolved[]): readonly Routed[] {
+  return table.length === 0 ? [] : [{ entrance, ways: table.flatMap((row) => waysOf(cluster, entrance, row)) }];
+}
+
+function waysOf(cluster: Cluster, entrance: Entrance, { entry, gets }: Resolved): readonly Way[] {
   if (gets.may.isEmpty) return [];
   return entry.targets.map((to): Way => {
     const certain = to.certain && entry.doubts.length === 0;
+    const mode = cluster.mesh.pathNormalization;
     return {
       entrance,
       object: entry.object,
       to,
       sent: gated(gets, certain),
-      before: beforeChange(to.change, entry.path, cluster.mesh.pathNormalization),
+      before: beforeChange(to.change, entry.path, mode),
+      beforePath:
+        to.change.path === undefined
+          ? undefined
+          : beforeChange({ ...NO_CHANGE, path: to.change.path }, entry.path, mode),
       sources: undefined,
       reasons: () => [leads(entrance, entry, to), ...doubtReasons(entry)],
     };
@@ -120,7 +129,18 @@ function anywhere(cluster: Cluster, entrance: Entrance): readonly Way[] {
       const to = { workload, pod, port, protocol, service, certain: false, mirrored: false, change: NO_CHANGE };
       const text = `${cite(entrance.object)} leads to any Service by the name that a client asks for (AUTO_PASSTHROUGH)`;
       const reasons = (): readonly Reason[] => [{ effect: "unknown", text, object: entrance.object }];
-      return [{ entrance, object: entrance.object, to, sent: MAYBE, before: () => MAYBE, sources: undefined, reasons }];
+      return [
+        {
+          entrance,
+          object: entrance.object,
+          to,
+          sent: MAYBE,
+          before: () => MAYBE,
+          beforePath: undefined,
+          sources: undefined,
+          reasons,
+        },
+      ];
     }),
   );
 }

@@ -10,14 +10,23 @@ import { backendOf, byServicePort } from "./backends.js";
 import { beforeChange } from "./change.js";
 import { hostLanguage, languageOf, ofHosts } from "./condition.js";
 import type { GatewayPod } from "./gateways.js";
-import { entrancesOf, type Row, rowsOf } from "./ingress.js";
+import { entranceOf, type Row, rowsOf } from "./ingress.js";
 import { leads } from "./istio.js";
 import { annotation, PREFIX, rawAnnotations } from "./nginx-annotations.js";
 import { type Gate, gateOf, type Reaches } from "./nginx-gate.js";
 import { beforeRewrite } from "./nginx-rewrite.js";
 import { type ControllerSettings, settingsOf } from "./nginx-settings.js";
-import { doubtReasons, type Entry, gated, type Order, resolved, type Target, UNCHANGED } from "./table.js";
-import type { Way } from "./way.js";
+import {
+  doubtReasons,
+  type Entry,
+  gated,
+  type Order,
+  type Resolved,
+  resolved,
+  type Target,
+  UNCHANGED,
+} from "./table.js";
+import type { Entrance, Routed, Way } from "./way.js";
 
 interface Location {
   readonly ingress: Ingress;
@@ -34,7 +43,7 @@ export function nginxWays(
   seat: GatewayPod | undefined,
   given: readonly string[],
   reaches: Reaches,
-): readonly Way[] {
+): readonly Routed[] {
   const settings = settingsOf(cluster, seat);
   const hosts = new HostModes(ingresses, settings);
   const locations = ingresses.flatMap((ingress) => locationsOf(cluster, ingress, hosts, given));
@@ -43,53 +52,45 @@ export function nginxWays(
     locations.map(({ entry }) => entry),
     (a, b) => order(locations[a], locations[b]),
   );
-  return table.flatMap(({ entry, gets }, i) => {
+  return table.flatMap((row, i): readonly Routed[] => {
     const location = locations[i];
     const gate = location === undefined ? undefined : gates.get(location.ingress);
-    if (location === undefined || gate === undefined || gets.may.isEmpty) return [];
+    if (location === undefined || gate === undefined) return [];
+    const { ingress } = location;
+    const service = annotation(ingress, "service-upstream") === "true" || settings.callsService;
+    const tls = ingress.tlsHosts.length > 0;
+    const entrance = entranceOf(cluster, ingress.object, seat, tls, service ? "service" : "address");
     const raw = hosts.rawOf(location.host);
-    return entry.targets.flatMap((to) =>
-      wayTo(
-        cluster,
-        { location, gets, gate: raw.length > 0 ? opened(gate) : exempted(gate, location.row), settings },
-        seat,
-        to,
-      ),
-    );
+    const asked = raw.length > 0 ? opened(gate) : exempted(gate, location.row);
+    const ways = row.gets.may.isEmpty
+      ? []
+      : row.entry.targets.map((to) => wayTo(cluster, entrance, location, row, asked, to));
+    return [{ entrance, ways }];
   });
-}
-
-interface Leading {
-  readonly location: Location;
-  readonly gets: Bounds;
-  readonly gate: Gate;
-  readonly settings: ControllerSettings;
 }
 
 function wayTo(
   cluster: Cluster,
-  { location, gets, gate, settings }: Leading,
-  seat: GatewayPod | undefined,
+  entrance: Entrance,
+  { ingress, entry, row, canary }: Location,
+  { gets }: Resolved,
+  gate: Gate,
   to: Target,
-): readonly Way[] {
-  const { ingress, entry, row } = location;
-  const service = annotation(ingress, "service-upstream") === "true" || settings.callsService;
+): Way {
   const target = annotation(ingress, "rewrite-target");
   const mode = cluster.mesh.pathNormalization;
   const before = beforeChange(to.change, undefined, mode);
   const rewrite = target === undefined ? undefined : beforeRewrite(row.path, target, mode);
-  const certain = to.certain && entry.doubts.length === 0 && !location.canary;
-  return entrancesOf(cluster, ingress.object, seat, ingress.tlsHosts.length > 0, service ? "service" : "address").map(
-    (entrance): Way => ({
-      entrance,
-      object: ingress.object,
-      to,
-      sent: gated(both(gets, gate.passes), certain),
-      before: (behind) => (rewrite === undefined ? before(behind) : rewrite(before(behind))),
-      sources: gate.sources,
-      reasons: (): readonly Reason[] => [leads(entrance, entry, to), ...gate.reasons(), ...doubtReasons(entry)],
-    }),
-  );
+  return {
+    entrance,
+    object: ingress.object,
+    to,
+    sent: gated(both(gets, gate.passes), to.certain && entry.doubts.length === 0 && !canary),
+    beforePath: rewrite ?? (to.change.path === undefined ? undefined : before),
+    before: (behind) => (rewrite === undefined ? before(behind) : rewrite(before(behind))),
+    sources: gate.sources,
+    reasons: (): readonly Reason[] => [leads(entrance, entry, to), ...gate.reasons(), ...doubtReasons(entry)],
+  };
 }
 
 /** Raw configuration may leave out any check. */

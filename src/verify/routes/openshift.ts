@@ -5,11 +5,11 @@ import { both, exactly } from "../space/bounds.js";
 import { dimension, only, RequestSet, Text } from "../space/index.js";
 import { backendOf } from "./backends.js";
 import { hostLanguage, languageOf, ofHosts } from "./condition.js";
-import { waysOf } from "./istio.js";
+import { routed } from "./istio.js";
 import { type Entry, resolved } from "./table.js";
-import type { Way } from "./way.js";
+import type { Routed } from "./way.js";
 
-export function openshiftWays(cluster: Cluster): readonly Way[] {
+export function openshiftWays(cluster: Cluster): readonly Routed[] {
   return cluster.routes.flatMap((route) => {
     const entrance = {
       kind: "route",
@@ -21,7 +21,11 @@ export function openshiftWays(cluster: Cluster): readonly Way[] {
       exact: false,
       calls: "address",
     } as const;
-    return resolved([entryOf(cluster, route)], () => "never").flatMap((one) => waysOf(cluster, entrance, one));
+    return routed(
+      cluster,
+      entrance,
+      resolved([entryOf(cluster, route)], () => "never"),
+    );
   });
 }
 

@@ -33,7 +33,16 @@ export interface Way {
   readonly sent: Bounds;
   /** what is said of a request behind the entrance, said of the one before it */
   readonly before: (behind: Bounds) => Bounds;
+  /** the same of the path alone; undefined where the path stays as it is */
+  readonly beforePath: ((behind: Bounds) => Bounds) | undefined;
   /** the only addresses that are let in */
   readonly sources: Ranges | undefined;
   readonly reasons: () => readonly Reason[];
+}
+
+/** An entrance with a route table of its own. */
+export interface Routed {
+  readonly entrance: Entrance;
+  /** to the pods that its entries lead to; other entries end at the gateway, or lead nowhere that is known */
+  readonly ways: readonly Way[];
 }
