@@ -12,6 +12,7 @@ import {
   unknown,
   verdict,
 } from "../layer.js";
+import { isRouted } from "../layers/route/index.js";
 import type { Request } from "../request.js";
 import { type Point, RequestSet, withinLimits } from "../space/index.js";
 import { type Replay, replay } from "./replay.js";
@@ -94,14 +95,20 @@ export interface Course {
 
 /** A connection from one end to the other. */
 export function directCourse(world: World, connection: Connection): Course {
-  const reach = (): Judgement => combine(world.layers.map((layer) => layer.judge(connection)));
+  const reach = (by: Connection): Judgement => combine(world.layers.map((layer) => layer.judge(by)));
+  // What is declared calls a Service, and so goes where its routes lead; a pod's address is another way for the rest.
+  const called = (): Connection => {
+    const { to, port } = connection;
+    if (to.kind === "outside" || !isRouted(world.cluster, connection)) return connection;
+    return { ...connection, by: exposuresOf(world.cluster, to.pod, port).map(({ service }) => service) };
+  };
   return {
     undeclared(declared) {
-      const { may, must } = reach();
+      const { may, must } = reach(connection);
       return { may: may.minus(declared), must: must.minus(declared) };
     },
-    reached: reach,
-    witness: (set) => witnessOf(world, connection, set),
+    reached: () => reach(called()),
+    witness: (set, side) => witnessOf(world, side === "seen" ? called() : connection, set),
     evidence: (witness) => evidenceOf(world, connection, witness?.point),
   };
 }

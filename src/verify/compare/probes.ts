@@ -1,6 +1,6 @@
 /**
  * What outside of the cluster a workload is tried against beside the declared APIs: a host that nobody declares, on one
- * port of every range that its egress policies tell apart, and every host that the mesh's registry names.
+ * port of every range that its egress policies tell apart, and every host that the mesh's registry or a Service names.
  */
 import type { Cluster, Protocol } from "../../cluster/index.js";
 import type { Network } from "../layers/network/index.js";
@@ -40,10 +40,19 @@ export function probesOf(network: Network, seat: Seat, declared: ReadonlySet<str
   return [...found.values()];
 }
 
-function registered({ serviceEntries }: Cluster): readonly { readonly host: string; readonly port: number }[] {
-  return serviceEntries.flatMap(({ hosts, ports }) =>
+function registered({
+  serviceEntries,
+  services,
+}: Cluster): readonly { readonly host: string; readonly port: number }[] {
+  const entries = serviceEntries.flatMap(({ hosts, ports }) =>
     hosts.flatMap((host) =>
       ports.length === 0 ? [{ host, port: USUAL }] : ports.map(({ number }) => ({ host, port: number })),
     ),
   );
+  const aliases = services.flatMap(({ externalName = "", ports }) =>
+    externalName === "" || /(^|\.)svc(\.|$)/.test(externalName)
+      ? []
+      : [{ host: externalName.replace(/\.$/, ""), port: ports[0]?.port ?? USUAL }],
+  );
+  return [...entries, ...aliases];
 }

@@ -4,6 +4,7 @@
  * call a Service (its proxy then speaks mutual TLS) or the pod's address (its proxy passes that through as plaintext).
  */
 import type { Cluster, Pod, Workload } from "../../../cluster/index.js";
+import { otherNames } from "../../istio/other-names.js";
 import { intercepts, type Presence, proxyOf } from "../../istio/presence.js";
 import { exposuresOf, principalOf, serviceHost } from "../../istio/services.js";
 import type { Connection } from "../../layer.js";
@@ -85,6 +86,8 @@ function proxied(
     if (called === false) ways.push([ABSENT]);
     else ways.push(distinct(called === undefined ? [...outcomes, ABSENT] : outcomes));
   }
+  if (by === undefined && otherNames(cluster, from, { pod: to.pod, port }).length > 0)
+    ways.push([identity, ABSENT, NO_TEXT]);
   return distinct(
     ways.reduce<readonly Text[]>(
       (worlds, outcomes) => distinct(worlds.flatMap((world) => outcomes.map((outcome) => world.union(outcome)))),
