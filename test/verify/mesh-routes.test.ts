@@ -207,3 +207,35 @@ describe("other names of a pod", () => {
     expect(outside.map(({ kind, from }) => `${kind} ${from}`)).toContain("unknown prod/web[Pod]");
   });
 });
+
+describe("what a workload declares and has", () => {
+  const mesh = (normalization: string) => `apiVersion: v1
+kind: ConfigMap
+metadata: { name: istio, namespace: istio-system }
+data: { mesh: "pathNormalization: { normalization: ${normalization} }" }
+---
+`;
+
+  it("does not include what climbs out of it where nobody takes dots away", () => {
+    expect(found(mesh("BASE"))).toEqual([]);
+    expect(found(mesh("NONE"))).toEqual(["leak web > api /v1/.."]);
+  });
+
+  it.each(["docker.io/istio/proxyv2:1.27.1", "auto", "gcr.io/x/istio-proxyv2-rhel9@sha256:ab"])(
+    "is a proxy by the image %s",
+    (image) => {
+      expect(found(proxied(image))).toEqual([]);
+    },
+  );
+
+  it.each(["busybox", "istio-proxy:1", "proxyv2/busybox:1"])("is no proxy for certain by the image %s", (image) => {
+    const all = found(proxied(image));
+    expect(all.length).toBeGreaterThan(0);
+    expect(all.every((one) => one.startsWith("unknown"))).toBe(true);
+  });
+
+  const proxied = (image: string) =>
+    BASE.includes("istio-injection")
+      ? workload("api").replace("containers: [", `containers: [{ name: istio-proxy, image: "${image}" }, `)
+      : "";
+});
