@@ -1,6 +1,6 @@
 /** What Ingresses let in from outside: routes, the annotations of ingress-nginx, and who is asked before. */
 import { describe, expect, it } from "vitest";
-import { brief, namespace, object, outsideOf, PLAIN_SHOP, pod, service } from "./entrance-manifests.js";
+import { brief, namespace, notesOf, object, outsideOf, PLAIN_SHOP, pod, service } from "./entrance-manifests.js";
 
 const NGINX = "registry.k8s.io/ingress-nginx/controller:v1.13.0";
 const controller = (image: string, kind: string) =>
@@ -58,21 +58,16 @@ describe("an Ingress of ingress-nginx", () => {
   it.each<[string, string]>([
     ["a redirect", ingress(path("/ops", "admin"), { "permanent-redirect": "https://example.org" })],
     [
-      "a longer path before it",
-      ingress(path("/", "web") + "," + path("/ops", "admin"), {}, "a").replace(
-        path("/ops", "admin"),
-        `${path("/ops", "web")}`,
-      ),
+      "an exact path before it",
+      ingress(`${path("/ops", "admin")},${path("/ops", "web", "Exact")},${path("/ops/", "web")}`),
     ],
-    [
-      "its class",
-      ingress(path("/ops", "admin"))
-        .replace("ingressClassName: edge", "ingressClassName: traefik")
-        .replace("kind: Ingress", "kind: Ingress"),
-    ],
-  ])("does not lead past %s", (name, text) =>
-    expect(admin(text).filter((one) => !one.startsWith("unknown") || name !== "its class")).toEqual([]),
-  );
+  ])("does not lead past %s", (_, text) => expect(admin(text).filter((one) => one.endsWith(" /ops"))).toEqual([]));
+
+  it("leads nowhere by a class that is another controller's", () => {
+    expect(
+      admin(ingress(path("/ops", "admin")).replace("ingressClassName: edge", "ingressClassName: traefik")),
+    ).toEqual(["unknown admin GET shop.example.com /ops"]);
+  });
 
   it("makes every path of a host an expression once one is", () => {
     const twin = ingress(path("/a/[0-9]+", "web", "ImplementationSpecific"), { "use-regex": "true" }, "r");
@@ -217,5 +212,42 @@ describe("an Ingress of another controller", () => {
     );
     const all = outsideOf(PLAIN_SHOP + TRAEFIK + told).filter(({ to }) => to.includes("admin"));
     expect(all.map(({ kind }) => kind)).toEqual(["unknown"]);
+  });
+});
+
+describe("routes of kinds that are not read", () => {
+  it.each<[string, string]>([
+    ["traefik.io/v1alpha1", "IngressRoute"],
+    ["projectcontour.io/v1", "HTTPProxy"],
+    ["example.dev/v1", "SuperRoute"],
+  ])("%s %s leads to the Services that it names, nobody knows how", (version, kind) => {
+    const text =
+      PLAIN_SHOP + object(version, kind, "prod", "far", "{ routes: [{ services: [{ name: admin, port: 80 }] }] }");
+    const all = outsideOf(text);
+    expect(all.map(({ kind: verdict, to }) => `${verdict} ${to}`)).toEqual(["unknown prod/admin[Pod]"]);
+    const said = all.flatMap(({ evidence }) => evidence.flatMap(({ reasons }) => reasons.map((one) => one.text)));
+    expect(said.join()).toMatch(new RegExp(`${kind} prod/far \\(m\\.yaml:\\d+:\\d+\\)`));
+    expect(notesOf(text).some((note) => note.startsWith(`${kind} prod/far (m.yaml:`))).toBe(true);
+  });
+
+  it("are no routes by their names alone", () => {
+    const text =
+      PLAIN_SHOP +
+      object("traefik.io/v1alpha1", "Middleware", "prod", "m", "{ forwardAuth: { address: http://admin } }");
+    expect(outsideOf(text)).toEqual([]);
+  });
+
+  it("leave a declared flow unsaid, which is noted", () => {
+    const text =
+      PLAIN_SHOP +
+      object(
+        "traefik.io/v1alpha1",
+        "IngressRoute",
+        "prod",
+        "far",
+        "{ routes: [{ services: [{ name: web, port: 80 }] }] }",
+      );
+    expect(outsideOf(text).map(({ kind, to }) => `${kind} ${to}`)).toEqual(["unknown prod/web[Pod]"]);
+    expect(notesOf(text).join()).toContain("it comes through IngressRoute prod/far");
   });
 });

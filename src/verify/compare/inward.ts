@@ -2,13 +2,13 @@
  * What comes from outside. Users come through entrances, or straight to a pod that is published. Where an entrance is
  * not among the manifests, what it lets through cannot be looked at, and that is said.
  */
-import { type Cluster, describeObject, endpointsOf, type Protocol, servingContainers } from "../../cluster/index.js";
+import { describeObject, type Protocol } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
-import { type Connection, combine, outcome } from "../layer.js";
+import type { Connection } from "../layer.js";
 import type { Network } from "../layers/network/index.js";
-import { type Entrance, type Reaches, type Routed, routedFrom, routeNotes, type Way } from "../routes/index.js";
-import { withinLimits } from "../space/index.js";
+import { type Entrance, routeNotes } from "../routes/index.js";
 import { directCourse, type Finding, type Place, type World } from "./finding.js";
+import { OUTSIDE, publishedPorts, routeTables, waysTo } from "./outside.js";
 import { comparePair } from "./pair.js";
 import type { Seat } from "./seats.js";
 import { throughCourse } from "./through.js";
@@ -18,8 +18,6 @@ export interface Inward {
   readonly notes: readonly string[];
   readonly compared: number;
 }
-
-export const OUTSIDE = "outside";
 
 export function compareInward(
   world: World,
@@ -34,13 +32,17 @@ export function compareInward(
   const lacking = new Map<Rule, (readonly Finding[])[]>();
   const lacks = (rule: Rule, list: readonly Finding[]): unknown =>
     lacking.set(rule, [...(lacking.get(rule) ?? []), list]);
-  const tables = followed(world, seats);
+  // What is declared sends on is its own flow.
+  const tables = routeTables(world).filter(({ entrance: { gateway } }) => {
+    const seat = seats.find(({ pod }) => pod === gateway?.pod);
+    return seat === undefined || (seat.part !== "declared" && seat.part !== "exit");
+  });
   const ways = tables.flatMap((table) => table.ways);
   let compared = 0;
   for (const seat of seats) {
     if (seat.part !== "declared" && (seat.part !== "undeclared" || !zones.has(seat.workload.namespace))) continue;
     const { workload, pod } = seat;
-    for (const { protocol, port } of publishedPorts(world.cluster, policy, seat)) {
+    for (const { protocol, port } of publishedPorts(world.cluster, seat, portsDeclared(policy, seat))) {
       compared++;
       const rules = protocol === "TCP" ? usersRules(policy, seat, port) : [];
       const connection: Connection = {
@@ -53,7 +55,7 @@ export function compareInward(
       found.push(...all.filter(({ rule }) => rule === undefined));
       for (const rule of rules) lacks(rule, ofRule(all, rule));
     }
-    for (const { protocol, port, present, absent } of waysTo(ways, seat)) {
+    for (const { protocol, port, present, absent } of waysTo(ways, seat.pod)) {
       const rules = protocol === "TCP" ? usersRules(policy, seat, port) : [];
       for (const own of [present, absent]) {
         if (own.length === 0) continue;
@@ -95,45 +97,15 @@ export function compareInward(
   return { findings: found, notes: [...notes, ...routeNotes(world.cluster)], compared };
 }
 
+function portsDeclared(policy: Policy, { name }: Seat): readonly number[] {
+  return policy.workloads.find((one) => one.name === name)?.ports.map(({ port }) => port) ?? [];
+}
+
 const ofRule = (findings: readonly Finding[], rule: Rule): readonly Finding[] =>
   findings.filter((one) => one.rule === rule);
 
 function placeOf({ id }: Seat, protocol: Protocol, port: number): Place {
   return { from: OUTSIDE, to: id, protocol, port, unnamed: false };
-}
-
-/** Without ways through what is declared itself: what that sends on is its own flow. */
-function followed({ cluster, layers }: World, seats: readonly Seat[]): readonly Routed[] {
-  const reaches: Reaches = (from, to, port) => {
-    const connection: Connection = {
-      from: { kind: "pod", ...from },
-      to: { kind: "pod", ...to },
-      port,
-      protocol: "TCP",
-    };
-    return withinLimits(() => outcome(combine(layers.map((layer) => layer.judge(connection))))) ?? "unknown";
-  };
-  return routedFrom(cluster, reaches).filter(({ entrance: { gateway } }) => {
-    const seat = seats.find(({ pod }) => pod === gateway?.pod);
-    return seat === undefined || (seat.part !== "declared" && seat.part !== "exit");
-  });
-}
-
-interface Ways {
-  readonly protocol: Protocol;
-  readonly port: number;
-  readonly present: readonly Way[];
-  readonly absent: readonly Way[];
-}
-
-function waysTo(ways: readonly Way[], { pod }: Seat): readonly Ways[] {
-  const own = ways.filter(({ to }) => to.pod === pod);
-  const keys = new Map(own.map(({ to: { protocol, port } }) => [`${protocol} ${port}`, { protocol, port }]));
-  return [...keys.values()].map(({ protocol, port }) => {
-    const there = own.filter(({ to }) => to.protocol === protocol && to.port === port);
-    const present = there.filter(({ entrance }) => entrance.gateway !== undefined);
-    return { protocol, port, present, absent: there.filter((one) => !present.includes(one)) };
-  });
 }
 
 /** What a rule lacks where gateways have routes, and none that leads there. */
@@ -156,33 +128,4 @@ function usersRules(policy: Policy, { name }: Seat, port: number): readonly Rule
     (rule) =>
       rule.from.kind === "users" && rule.to.kind === "workload" && rule.to.name === name && rule.port.port === port,
   );
-}
-
-/** Ports that a node or a load balancer gives to the outside; on the host's network those that somebody speaks of. */
-function publishedPorts(cluster: Cluster, policy: Policy, { name, workload, pod }: Seat): readonly Published[] {
-  const ports = new Map<string, Published>();
-  const add = (protocol: Protocol, port: number): unknown => ports.set(`${protocol} ${port}`, { protocol, port });
-  for (const { ports: declared } of servingContainers(pod)) {
-    for (const { port, protocol, hostPort } of declared)
-      if (hostPort !== undefined || pod.hostNetwork) add(protocol, port);
-  }
-  const own = policy.workloads.find((one) => one.name === name);
-  if (pod.hostNetwork) for (const { port } of own?.ports ?? []) add("TCP", port);
-  for (const service of cluster.services) {
-    if (service.namespace !== workload.namespace) continue;
-    const isPublished =
-      service.type === "LoadBalancer" || service.type === "NodePort" || service.externalAddresses.length > 0;
-    if (!isPublished && !pod.hostNetwork) continue;
-    for (const { pod: behind, port, servicePort } of endpointsOf(cluster, service)) {
-      if (behind === pod && port !== undefined) add(servicePort.protocol, port);
-    }
-  }
-  return [...ports.values()].sort((a, b) =>
-    a.protocol === b.protocol ? a.port - b.port : a.protocol < b.protocol ? -1 : 1,
-  );
-}
-
-interface Published {
-  readonly protocol: Protocol;
-  readonly port: number;
 }

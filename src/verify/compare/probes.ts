@@ -18,14 +18,18 @@ const USUAL = 443;
 const EXCLUDED = "traffic.sidecar.istio.io/excludeOutboundPorts";
 
 /** @param declared hosts that the policy names, which are compared anyway */
-export function probesOf(network: Network, seat: Seat, declared: ReadonlySet<string>): readonly Probe[] {
+export function probesOf(
+  network: Network,
+  { pod }: Pick<Seat, "pod">,
+  declared: ReadonlySet<string>,
+): readonly Probe[] {
   const found = new Map<string, Probe>();
   const add = (host: string, protocol: Protocol, port: number): unknown =>
     found.set(`${host} ${protocol} ${port}`, { host, protocol, port });
   add(ANYWHERE, "TCP", USUAL);
-  const point = network.points.byPod.get(seat.pod);
+  const point = network.points.byPod.get(pod);
   const outside = network.points.outside.map(({ index }) => index);
-  const excluded = (seat.pod.annotations.get(EXCLUDED) ?? "").split(",").map(Number);
+  const excluded = (pod.annotations.get(EXCLUDED) ?? "").split(",").map(Number);
   for (const { points, ports } of point === undefined ? [] : network.from(point.index).may) {
     if (!outside.some((index) => points.has(index))) continue;
     for (const { protocol, low, high } of network.ports.ranges(ports)) {
