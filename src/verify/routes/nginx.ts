@@ -7,7 +7,7 @@ import type { Reason } from "../layer.js";
 import { type Bounds, both, either, exactly, MAYBE } from "../space/bounds.js";
 import { dimension, Language, only, RequestSet, readSearch, regex, Text } from "../space/index.js";
 import { backendOf, byServicePort } from "./backends.js";
-import { beforeChange } from "./change.js";
+import { beforeChange, blurred } from "./change.js";
 import { hostLanguage, languageOf, ofHosts } from "./condition.js";
 import type { GatewayPod } from "./gateways.js";
 import { entranceOf, type Row, rowsOf } from "./ingress.js";
@@ -61,7 +61,7 @@ export function nginxWays(
     const tls = ingress.tlsHosts.length > 0;
     const entrance = entranceOf(cluster, ingress.object, seat, tls, service ? "service" : "address");
     const raw = hosts.rawOf(location.host);
-    const asked = raw.length > 0 ? opened(gate) : exempted(gate, location.row);
+    const asked = raw.length > 0 || location.row.pathType === "Default" ? opened(gate) : exempted(gate, location.row);
     const ways = row.gets.may.isEmpty
       ? []
       : row.entry.targets.map((to) => wayTo(cluster, entrance, location, row, asked, to));
@@ -79,8 +79,12 @@ function wayTo(
 ): Way {
   const target = annotation(ingress, "rewrite-target");
   const mode = cluster.mesh.pathNormalization;
-  const before = beforeChange(to.change, undefined, mode);
-  const rewrite = target === undefined ? undefined : beforeRewrite(row.path, target, mode);
+  const fallback = row.pathType === "Default";
+  // Whether an Ingress's annotations hold for its default backend is not told.
+  const before = fallback
+    ? (behind: Bounds): Bounds => blurred(behind, dimension.host, dimension.path, dimension.query)
+    : beforeChange(to.change, undefined, mode);
+  const rewrite = target === undefined || fallback ? undefined : beforeRewrite(row.path, target, mode);
   return {
     entrance,
     object: ingress.object,
@@ -165,7 +169,8 @@ function locationsOf(
       const entry: Entry = {
         object: ingress.object,
         at: row.at,
-        matches: both(HTTP, hostBounds(host, hosts.named), paths),
+        // Which of the servers take a default backend for their own is not told.
+        matches: row.pathType === "Default" ? both(HTTP, MAYBE) : both(HTTP, hostBounds(host, hosts.named), paths),
         path: undefined,
         targets,
         doubts: own,
@@ -175,20 +180,26 @@ function locationsOf(
   );
 }
 
+/** nginx takes the server with the name itself, else with the longest wildcard, else the one for all others. */
 function hostBounds(host: string, named: ReadonlySet<string>): Bounds {
-  if (host.startsWith("~")) return MAYBE;
-  if (host !== "") return ofHosts(hostLanguage(host, host.startsWith("*") ? "several" : "one"));
-  const others = [...named].map((one) => hostLanguage(one)).reduce((sum, one) => sum.union(one), Language.only());
-  return ofHosts(hostLanguage("*").minus(others));
+  if (host.startsWith("~") || [...named].some((one) => one.startsWith("~"))) return MAYBE;
+  const own = host === "" ? "*" : host.toLowerCase();
+  const others = [...named]
+    .map((one) => one.toLowerCase())
+    .filter((one) => one !== own && (own === "*" || (own.startsWith("*") && one.endsWith(own.slice(1)))))
+    .map((one) => hostLanguage(one))
+    .reduce((sum, one) => sum.union(one), Language.only());
+  return ofHosts(hostLanguage(own).minus(others));
 }
 
-function targetsOf(cluster: Cluster, ingress: Ingress, { backend }: Row) {
-  const redirect = ["permanent-redirect", "temporal-redirect"].some((name) => annotation(ingress, name) !== undefined);
+function targetsOf(cluster: Cluster, ingress: Ingress, { backend, pathType }: Row) {
+  const redirects = ["permanent-redirect", "temporal-redirect"].some((name) => annotation(ingress, name) !== undefined);
   const host = annotation(ingress, "upstream-vhost");
   const change: RouteChange = { ...UNCHANGED, host };
   const lead = (name: string, port: number | string | undefined) =>
     backendOf(cluster, { namespace: ingress.namespace, name }, byServicePort(port), change);
-  const main = redirect || backend === undefined ? undefined : lead(backend.service, backend.port);
+  const main =
+    (redirects && pathType !== "Default") || backend === undefined ? undefined : lead(backend.service, backend.port);
   const fallback = annotation(ingress, "default-backend");
   const other = fallback === undefined ? undefined : lead(fallback, undefined);
   const mirror = annotation(ingress, "mirror-target");
@@ -270,10 +281,10 @@ export function caseless(source: string): string {
 }
 
 function order(a: Location | undefined, b: Location | undefined): Order {
-  if (a === undefined || b === undefined || a.host !== b.host || a.canary) return "never";
-  if (b.canary) return "never";
-  if (a.row.pathType === "Default" || b.row.pathType === "Default")
-    return a.row.pathType === b.row.pathType ? "maybe" : a.row.pathType === "Default" ? "never" : "surely";
+  if (a === undefined || b === undefined || a.canary || b.canary) return "never";
+  if (a.row.pathType === "Default") return b.row.pathType === "Default" ? "maybe" : "never";
+  if (b.row.pathType === "Default") return "surely";
+  if (a.host !== b.host) return "never";
   const [x, y] = [a.row.path.length, b.row.path.length];
   if (a.regex) return x === y ? "maybe" : x > y ? "surely" : "never";
   if (a.row.pathType === "Exact" || b.row.pathType === "Exact") {
