@@ -63,7 +63,7 @@ describe("an Ingress of ingress-nginx", () => {
     ],
   ])("does not lead past %s", (_, text) => expect(admin(text).filter((one) => one.endsWith(" /ops"))).toEqual([]));
 
-  it("leads nowhere by a class that is another controller's", () => {
+  it("may lead by another controller, which its class names", () => {
     expect(
       admin(ingress(path("/ops", "admin")).replace("ingressClassName: edge", "ingressClassName: traefik")),
     ).toEqual(["unknown admin GET shop.example.com /ops"]);
@@ -181,6 +181,25 @@ describe("what ingress-nginx asks before", () => {
     expect(admin(listed("203.0.113.0/25"), shut)).toEqual(["leak admin GET shop.example.com /ops"]);
     expect(admin(listed("198.51.100.0/24"), shut)).toEqual([]);
     expect(admin(listed("home"))).toEqual(["unknown admin GET shop.example.com /ops"]);
+  });
+
+  it("is come to by every port of the controller", () => {
+    const ports = service("edge", "plain", "app: nginx", "{ name: http, port: 80, targetPort: 8000 }", "NodePort");
+    const only = (port: number) =>
+      object(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        "edge",
+        "np",
+        `{ podSelector: {}, ingress: [{ ports: [{ port: ${port} }] }] }`,
+      );
+    expect(admin(ports, ingress(OPS), only(8443))).toEqual(["leak admin GET shop.example.com /ops"]);
+    // A redirect to HTTPS is what answers there, unless it is switched off.
+    expect(admin(ports, ingress(OPS), only(8000))).toEqual(["unknown admin GET shop.example.com /ops"]);
+    expect(admin(ports, ingress(OPS, { "ssl-redirect": "false" }), only(8000))).toEqual([
+      "leak admin GET shop.example.com /ops",
+    ]);
+    expect(admin(ports, ingress(OPS), only(9))).toEqual([]);
   });
 
   it("is the controller's own question where it has one for all", () => {

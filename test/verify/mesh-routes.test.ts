@@ -157,6 +157,19 @@ describe("a VirtualService of the mesh", () => {
     ]);
   });
 
+  it("may not count where its host is written short, or a Sidecar does not import it", () => {
+    expect(findings(virtual(`[${to("audit")}]`, "api.prod")).map(({ kind }) => kind)).toEqual(["unknown"]);
+    const sidecar = object(
+      NETWORKING,
+      "Sidecar",
+      "default",
+      `{ egress: [{ hosts: ["other/*", "prod/audit.prod.svc.cluster.local"] }] }`,
+    );
+    const kinds = findings(virtual(`[${to("audit")}]`) + sidecar).map(({ kind }) => kind);
+    expect(kinds).not.toContain("leak");
+    expect(kinds.length).toBeGreaterThan(0);
+  });
+
   it("gives way to a route of the Gateway API for the Service, which is not followed", () => {
     const route = object(
       "gateway.networking.k8s.io/v1",

@@ -80,6 +80,12 @@ function sentOn(cluster: Cluster, door: Door, gateway: Place, http: HttpRequest)
     /(^|\/)(ingress-nginx\/controller|nginx-ingress-controller)/.test(image),
   );
   const served = cluster.ingresses.filter((one) => isFor(cluster, one, gateway, nginx));
+  const ingress = cluster.ingresses.find((one) => one.object === door.object);
+  const note = (one: string): string | undefined =>
+    ingress?.object.annotations.get(`nginx.ingress.kubernetes.io/${one}`);
+  const plain = nginx && note("ssl-redirect") === "false" && note("force-ssl-redirect") !== "true";
+  if (door.scheme === "http" && (ingress?.tlsHosts.length ?? 0) > 0 && !plain)
+    return { hits: [], reason: "a redirect to HTTPS may answer it", known: false, byService: undefined };
   const sent = sentByIngress(cluster, served, nginx, gateway, http);
   return { ...sent, known: sent.known && served.every((one) => classOf(cluster, one) !== undefined) };
 }

@@ -1,6 +1,7 @@
 /** Where the caller's sidecar sends one request to a Service, by the VirtualServices that it has for the host. */
 import type { Cluster, Service, VirtualService } from "../../cluster/index.js";
 import type { Request } from "../request.js";
+import { inRegistryOf } from "./istio.js";
 import type { Place } from "./istio-wire.js";
 import { normalizedPath } from "./match.js";
 import { sentBy } from "./virtual-service.js";
@@ -30,6 +31,14 @@ export function routedTo(
   if (own.length > 1) return { outcome: "unknown", reason: "which of several VirtualServices counts is not known" };
   const [only] = own;
   if (only === undefined) return undefined;
+  const whole = only.hosts.some(
+    (one) =>
+      one === host ||
+      `${one}.${only.namespace}.svc.cluster.local` === host ||
+      (one.startsWith("*") && host.endsWith(one.substring(1))),
+  );
+  if (!whole || !inRegistryOf(cluster, from, host, only.namespace, servicePort))
+    return { outcome: "unknown", reason: `whether VirtualService ${only.namespace}/${only.name} counts is not known` };
   if (http === undefined) {
     return only.tcp.length + only.tls.length === 0
       ? undefined

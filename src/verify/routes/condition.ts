@@ -3,7 +3,13 @@ import type { Labels, NamedMatch, RouteCondition, TextMatch } from "../../cluste
 import { type Bounds, both, either, exactly, MAYBE, NO, not, where, YES } from "../space/bounds.js";
 import { ABSENT, dimension, Language, type Regex, RequestSet, readRegex, regex, Text } from "../space/index.js";
 
-const { anything, literal, notClass, plus, sequence } = regex;
+const { anything, charClass, literal, notClass, plus, sequence } = regex;
+const eitherOf = regex.either;
+
+const [DOT, COLON] = [
+  [0x2e, 0x2e],
+  [0x3a, 0x3a],
+] as const;
 
 /** Who asks, and where: what conditions say of the proxy itself. */
 export interface Asker {
@@ -107,9 +113,9 @@ export function hostLanguage(pattern: string, labels: "one" | "several" = "sever
   const folded = { ignoreCase: true };
   if (pattern === "*" || pattern === "") return HOSTS;
   const name = pattern.startsWith("*")
-    ? sequence(plus(labels === "one" ? notClass([[0x2e, 0x2e]]) : notClass([])), literal(pattern.slice(1), folded))
+    ? sequence(plus(labels === "one" ? notClass([DOT, COLON]) : notClass([COLON])), literal(pattern.slice(1), folded))
     : literal(pattern, folded);
-  return Language.matching(name);
+  return Language.matching(sequence(name, eitherOf(sequence(), sequence(literal(":"), plus(charClass(["0", "9"]))))));
 }
 
 const HOSTS: Language = dimension.host.full.present;

@@ -17,7 +17,7 @@ import { type Bounds, both, exactly, YES } from "../space/bounds.js";
 import { dimension, Language, only, RequestSet } from "../space/index.js";
 import { type Backend, backendOf, byServicePort } from "./backends.js";
 import { type Asker, conditionBounds, hostLanguage, ofHosts } from "./condition.js";
-import { type GatewayPod, podPortOf, podsWith } from "./gateways.js";
+import { type GatewayPod, podPortsOf, podsWith } from "./gateways.js";
 import { routed } from "./istio.js";
 import { changed, type Entry, type Order, type Resolved, resolved, UNCHANGED } from "./table.js";
 import type { Entrance, Routed } from "./way.js";
@@ -42,11 +42,12 @@ function throughGateway(cluster: Cluster, gateway: Gateway): readonly Routed[] {
     return [...ports.values()].flatMap((listeners) => {
       const [first] = listeners;
       if (first === undefined) return [];
-      const entrance = entranceOf(cluster, gateway, seat, first);
       const attached = listeners.flatMap((listener) =>
         cluster.gatewayRoutes.flatMap((route) => attachment(cluster, gateway, listener, route)),
       );
-      return routed(cluster, entrance, tableOf(cluster, attached, first));
+      const table = tableOf(cluster, attached, first);
+      const podPorts = seat === undefined ? [first.port] : podPortsOf(cluster, seat, first.port);
+      return podPorts.flatMap((podPort) => routed(cluster, entranceOf(gateway, seat, first, podPort), table));
     });
   });
 }
@@ -54,10 +55,10 @@ function throughGateway(cluster: Cluster, gateway: Gateway): readonly Routed[] {
 const isBytes = ({ protocol }: Pick<Listener, "protocol">): boolean => /^(TLS|TCP|UDP)$/.test(protocol);
 
 function entranceOf(
-  cluster: Cluster,
   { object, className }: Gateway,
   seat: GatewayPod | undefined,
   listener: Pick<Listener, "protocol" | "port">,
+  podPort: number,
 ): Entrance {
   const istio = className.startsWith("istio");
   return {
@@ -66,7 +67,7 @@ function entranceOf(
     gateway: seat,
     scheme: isBytes(listener) ? "tcp" : listener.protocol === "HTTP" ? "http" : "https",
     port: listener.port,
-    podPort: seat === undefined ? listener.port : podPortOf(cluster, seat, listener.port),
+    podPort,
     exact: istio,
     calls: istio ? "service" : undefined,
   };

@@ -17,14 +17,14 @@ export function podsWith(cluster: Cluster, labels: Labels, namespace?: string): 
   });
 }
 
-/** The pod's port behind the gateway's: by the Service before it, which has the listener's number as its own. */
-export function podPortOf(cluster: Cluster, { pod, workload }: GatewayPod, port: number): number {
+/** The pod's ports behind the gateway's: by the Services before it, which have the listener's number as their own. */
+export function podPortsOf(cluster: Cluster, { pod, workload }: GatewayPod, port: number): readonly number[] {
   const behind = cluster.services
     .filter(({ namespace }) => namespace === workload.namespace)
     .flatMap((service) => endpointsOf(cluster, service))
-    .filter((endpoint) => endpoint.pod === pod && endpoint.port !== undefined);
-  const found = behind.find(({ servicePort }) => servicePort.port === port);
-  return found?.port ?? port;
+    .filter((endpoint) => endpoint.pod === pod && endpoint.servicePort.port === port);
+  const found = new Set(behind.flatMap((endpoint) => endpoint.port ?? []));
+  return found.size === 0 ? [port] : [...found];
 }
 
 /** What the Services before a pod, else its own containers, say is called: (port outside, port of the pod). */

@@ -9,6 +9,7 @@ import { openshiftWays } from "./openshift.js";
 import type { Routed } from "./way.js";
 
 export { routeNotes } from "./foreign.js";
+export { controllerKind } from "./ingress.js";
 export type { Reaches } from "./nginx-gate.js";
 export type { Entrance, Routed, Way } from "./way.js";
 

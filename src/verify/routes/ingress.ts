@@ -11,7 +11,7 @@ import { type GatewayPod, servedPorts } from "./gateways.js";
 import { routed } from "./istio.js";
 import { nginxWays } from "./nginx.js";
 import type { Reaches } from "./nginx-gate.js";
-import { type Entry, type Order, resolved, UNCHANGED } from "./table.js";
+import { type Entry, gated, type Order, resolved, UNCHANGED } from "./table.js";
 import type { Entrance, Routed } from "./way.js";
 
 /** Controllers that serve Ingresses, by the repository of their image. */
@@ -96,33 +96,28 @@ export function ingressWays(cluster: Cluster, reaches: Reaches): readonly Routed
   });
 }
 
-/** By the port of a controller that takes requests in; without pods, the usual one. */
-export function entranceOf(
+/**
+ * The ports of a controller that take requests in; without pods, the usual one. An Ingress with certificates may answer
+ * plain requests with a redirect, so that way is not certain.
+ */
+export function entrancesOf(
   cluster: Cluster,
-  object: KubeObject,
+  { object, tlsHosts }: Ingress,
   seat: GatewayPod | undefined,
-  tls: boolean,
   calls: Entrance["calls"],
-): Entrance {
-  const entrance = (port: number, podPort: number): Entrance => ({
-    kind: "ingress",
-    object,
-    gateway: seat,
-    scheme: tls ? "https" : "http",
-    port,
-    podPort,
-    exact: false,
-    calls,
+): readonly { readonly entrance: Entrance; readonly certain: boolean }[] {
+  const tls = tlsHosts.length > 0;
+  const entrance = (scheme: "http" | "https", port: number, podPort: number) => ({
+    entrance: { kind: "ingress", object, gateway: seat, scheme, port, podPort, exact: false, calls } as const,
+    certain: scheme === "https" || !tls,
   });
-  const usual = tls ? 443 : 80;
-  if (seat === undefined) return entrance(usual, usual);
+  const usual = tls ? entrance("https", 443, 443) : entrance("http", 80, 80);
+  if (seat === undefined) return [usual];
   const served = servedPorts(cluster, seat).filter(({ name }) => !/metric|webhook|admission|health/i.test(name ?? ""));
-  const [best] = [
-    ...served.filter(({ port }) => port === usual),
-    ...served.filter(({ name }) => name === (tls ? "https" : "http")),
-    ...served,
-  ];
-  return best === undefined ? entrance(usual, usual) : entrance(best.port, best.podPort);
+  const found = served.map(({ port, podPort, name }) =>
+    entrance(port === 443 || /https|tls/i.test(name ?? "") ? "https" : "http", port, podPort),
+  );
+  return found.length === 0 ? [usual] : [...found].sort((x, y) => Number(y.certain) - Number(x.certain));
 }
 
 /** An Ingress as Kubernetes describes it: by host, then by the longest path, an exact one first. */
@@ -172,8 +167,9 @@ function otherWays(
   return table.flatMap((one, i) => {
     const ingress = listed[i]?.ingress;
     if (ingress === undefined) return [];
-    const entrance = entranceOf(cluster, ingress.object, seat, ingress.tlsHosts.length > 0, undefined);
-    return routed(cluster, entrance, [one]);
+    return entrancesOf(cluster, ingress, seat, undefined).flatMap(({ entrance, certain }) =>
+      routed(cluster, entrance, [certain ? one : { ...one, gets: gated(one.gets, false) }]),
+    );
   });
 }
 

@@ -4,7 +4,7 @@ import { cite, type Reason } from "../layer.js";
 import { MAYBE } from "../space/bounds.js";
 import { beforeChange } from "./change.js";
 import type { Asker } from "./condition.js";
-import { podPortOf, podsWith } from "./gateways.js";
+import { podPortsOf, podsWith } from "./gateways.js";
 import { doubtReasons, gated, type Resolved, type Target } from "./table.js";
 import { type Bound, byteEntries, httpEntries, meeting } from "./virtual-service.js";
 import type { Entrance, Routed, Way } from "./way.js";
@@ -16,14 +16,20 @@ export function istioWays(cluster: Cluster): readonly Routed[] {
     const pods = podsWith(cluster, gateway.selector);
     return gateway.servers.flatMap((server) => {
       const seats = pods.length === 0 ? [undefined] : pods;
-      return seats.flatMap((seat): readonly Routed[] => {
+      const places = seats.flatMap((seat) =>
+        (seat === undefined ? [server.port] : podPortsOf(cluster, seat, server.port)).map((podPort) => ({
+          seat,
+          podPort,
+        })),
+      );
+      return places.flatMap(({ seat, podPort }): readonly Routed[] => {
         const entrance: Entrance = {
           kind: "istio",
           object: gateway.object,
           gateway: seat,
           scheme: schemeOf(server),
           port: server.port,
-          podPort: seat === undefined ? server.port : podPortOf(cluster, seat, server.port),
+          podPort,
           exact: true,
           calls: "service",
         };

@@ -12,6 +12,7 @@ import type {
   Workload,
 } from "../../cluster/index.js";
 import { type Chain, chainOf, serviceHost } from "../istio/services.js";
+import { imports, sidecarFor } from "../layers/egress/registry.js";
 import { type Bounds, both, either, exactly, MAYBE, NO, YES } from "../space/bounds.js";
 import { dimension, only, RequestSet } from "../space/index.js";
 import { destinationOf } from "./backends.js";
@@ -99,13 +100,34 @@ export function meshRoute(
   const leading = [...(rows.http ?? []), ...(rows.bytes ?? [])].filter((row) => leadsTo(row, to));
   const http = rows.http === undefined ? HTTP : both(HTTP, reaching(rows.http, to));
   const bytes = rows.bytes === undefined ? BYTES : both(BYTES, reaching(rows.bytes, to));
+  const certain = virtual.every((one) => surelyCounts(cluster, caller, one, service, port));
   const chain = chainOf(port);
   const sets: Record<Chain, Bounds> = {
     http,
     tcp: rows.bytes === undefined ? YES : bytes,
     sniff: either([http, bytes]),
   };
-  return { gets: sets[chain], entries: leading.map(({ entry }) => entry), objects };
+  const gets = certain ? sets[chain] : either([sets[chain], MAYBE]);
+  return { gets, entries: leading.map(({ entry }) => entry), objects };
+}
+
+/** Named in full, and not left out by what the caller's Sidecar imports. */
+function surelyCounts(
+  cluster: Cluster,
+  { workload, pod }: MeshCaller,
+  { hosts, namespace }: VirtualService,
+  service: Service,
+  { port }: ServicePort,
+): boolean {
+  const host = serviceHost(service);
+  const whole = hosts.some(
+    (written) =>
+      written === host ||
+      `${written}.${namespace}.svc.cluster.local` === host ||
+      (written.startsWith("*") && host.endsWith(written.slice(1))),
+  );
+  const caller = { namespace: workload.namespace, labels: pod.labels };
+  return whole && imports(sidecarFor(cluster, caller), caller, host, namespace, port);
 }
 
 interface Tables {

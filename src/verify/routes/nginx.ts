@@ -10,7 +10,7 @@ import { backendOf, byServicePort } from "./backends.js";
 import { beforeChange, blurred } from "./change.js";
 import { hostLanguage, languageOf, ofHosts } from "./condition.js";
 import type { GatewayPod } from "./gateways.js";
-import { entranceOf, type Row, rowsOf } from "./ingress.js";
+import { entrancesOf, type Row, rowsOf } from "./ingress.js";
 import { leads } from "./istio.js";
 import { annotation, PREFIX, rawAnnotations } from "./nginx-annotations.js";
 import { type Gate, gateOf, type Reaches } from "./nginx-gate.js";
@@ -58,14 +58,15 @@ export function nginxWays(
     if (location === undefined || gate === undefined) return [];
     const { ingress } = location;
     const service = annotation(ingress, "service-upstream") === "true" || settings.callsService;
-    const tls = ingress.tlsHosts.length > 0;
-    const entrance = entranceOf(cluster, ingress.object, seat, tls, service ? "service" : "address");
     const raw = hosts.rawOf(location.host);
     const asked = raw.length > 0 || location.row.pathType === "Default" ? opened(gate) : exempted(gate, location.row);
-    const ways = row.gets.may.isEmpty
-      ? []
-      : row.entry.targets.map((to) => wayTo(cluster, entrance, location, row, asked, to));
-    return [{ entrance, ways }];
+    const plain =
+      annotation(ingress, "ssl-redirect") === "false" && annotation(ingress, "force-ssl-redirect") !== "true";
+    return entrancesOf(cluster, ingress, seat, service ? "service" : "address").map(({ entrance, certain }) => {
+      const sure = certain || plain ? row : { ...row, gets: gated(row.gets, false) };
+      const targets = row.gets.may.isEmpty ? [] : row.entry.targets;
+      return { entrance, ways: targets.map((to) => wayTo(cluster, entrance, location, sure, asked, to)) };
+    });
   });
 }
 

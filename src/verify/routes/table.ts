@@ -5,7 +5,7 @@
 import type { KubeObject, Pod, RouteChange, Service, TextMatch, Workload } from "../../cluster/index.js";
 import { NO_CHANGE } from "../../cluster/index.js";
 import type { Reason } from "../layer.js";
-import { type Bounds, both, exactly, NO } from "../space/bounds.js";
+import type { Bounds } from "../space/bounds.js";
 import { RequestSet } from "../space/index.js";
 
 /** A pod's port that an entry leads to. */
@@ -60,17 +60,8 @@ export function resolved(entries: readonly Entry[], before: (a: number, b: numbe
   });
 }
 
-/** First come, first served. */
-export const inOrder = (a: number, b: number): Order => (a < b ? "surely" : "never");
-
 export function gated(gets: Bounds, certain: boolean): Bounds {
   return certain ? gets : { may: gets.may, must: RequestSet.empty };
-}
-
-export const NOTHING: Bounds = NO;
-
-export function narrowed(bounds: Bounds, set: RequestSet): Bounds {
-  return both(bounds, exactly(set));
 }
 
 export const UNCHANGED: RouteChange = NO_CHANGE;
