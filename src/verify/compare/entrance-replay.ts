@@ -9,6 +9,7 @@ import { sentByRoutes } from "../replay/gateway-route.js";
 import { lettingIn, type SentIn, sentByIngress } from "../replay/ingress.js";
 import { sentByGateway } from "../replay/istio-gateway.js";
 import { type Place, proxyBefore } from "../replay/istio-wire.js";
+import { asksByStatus } from "../replay/status-authorizer.js";
 import type { Hit, Sent } from "../replay/virtual-service.js";
 import type { HttpRequest, Request, Token } from "../request.js";
 import { type Replay, replay } from "./replay.js";
@@ -51,7 +52,7 @@ export function replayEntrance(
     return { outcome: "deny", reason: sent.hits.length === 0 ? sent.reason : `${sent.reason}, and not to there` };
   }
   const steps: Replay[] = [arrival(cluster, door, gateway, request, lettingIn(sent.blocks, outside))];
-  if (sent.asks !== undefined) steps.push(answered(cluster, gateway, sent.asks));
+  if (sent.asks !== undefined) steps.push(answered(cluster, gateway, sent.asks, request, door.scheme));
   steps.push(best(there.map((hit) => onward(cluster, gateway, goal, hit, request, sent.byService))));
   const denied = steps.find(({ outcome }) => outcome === "deny");
   if (denied !== undefined) return denied;
@@ -136,7 +137,13 @@ function arrival(
 }
 
 /** An auth request to OPA's data API is answered with 200, whatever is decided; of any other nothing is known. */
-function answered(cluster: Cluster, gateway: Place, { url, method }: NonNullable<SentIn["asks"]>): Replay {
+function answered(
+  cluster: Cluster,
+  gateway: Place,
+  { url, method }: NonNullable<SentIn["asks"]>,
+  request: Request,
+  scheme: string,
+): Replay {
   const asked = `what \`${url}\` answers is not known`;
   const parts = /^http:\/\/([\w-]+)\.([\w-]+)(?:\.svc(?:\.cluster\.local)?)?(?::(\d+))?\/v1\/data(?:\/|$)/.exec(url);
   const service = cluster.services.find((one) => one.name === parts?.[1] && one.namespace === parts[2]);
@@ -151,7 +158,13 @@ function answered(cluster: Cluster, gateway: Place, { url, method }: NonNullable
         ![...command, ...args].some((one) => one.includes("authorization") || one.includes("authentication")),
     ),
   );
-  if (first?.port === undefined || !plain) return unknown(asked);
+  if (first?.port === undefined) return unknown(asked);
+  const said =
+    plain || request.http === undefined
+      ? undefined
+      : asksByStatus(cluster, { url, method }, request.http, request.token, scheme);
+  if (!plain && (said === undefined || typeof said === "object"))
+    return unknown(said === undefined ? asked : `${asked}: ${said.unknown}`);
   const question: Request = {
     http: { method, target: new URL(url).pathname, host: new URL(url).host, headers: new Map() },
     token: undefined,
@@ -163,8 +176,13 @@ function answered(cluster: Cluster, gateway: Place, { url, method }: NonNullable
     protocol: "TCP",
   };
   const reached = replay(cluster, connection, question);
+  if (said === "deny" && reached.outcome === "allow")
+    return { outcome: "deny", reason: "OPA answers the auth request with 401" };
   return reached.outcome === "allow"
-    ? { outcome: "allow", reason: "OPA's data API answers 200 whatever it decides" }
+    ? {
+        outcome: "allow",
+        reason: said === undefined ? "OPA's data API answers 200 whatever it decides" : "OPA allows it",
+      }
     : { ...reached, reason: `the auth request: ${reached.reason}` };
 }
 

@@ -113,6 +113,21 @@ export function opaServer(
   }
 }
 
+/** What an OPA loads from its mounted files, or why that cannot be known. */
+export function bundleOf(
+  cluster: Cluster,
+  { workload, pod, container, given }: OpaServer,
+): Pick<DecisionPoint, "bundle" | "v0"> | string {
+  const mounted = mountedFiles(cluster, workload.namespace, pod, container);
+  const settings = settingsOf(given, mounted);
+  if (typeof settings === "string") return settings;
+  if (["services", "bundles", "discovery"].some((name) => !isEmpty(settings[name])))
+    return "it loads policies from elsewhere";
+  const v0 = given.v0 || /^v?0\./.test(IMAGE.exec(container.image ?? "")?.[1] ?? "latest");
+  const bundle = readBundle(given, mounted, v0);
+  return typeof bundle === "string" ? bundle : { bundle, v0 };
+}
+
 function serverAt(cluster: Cluster, host: string, wanted: number | undefined): OpaServer {
   const service = serviceNamed(cluster, host);
   if (service === undefined) throw new Unresolved(`no manifest declares the Service \`${host}\``);
