@@ -226,6 +226,28 @@ metadata: { name: good }
     expect(cluster.configMaps).toHaveLength(1);
   });
 
+  it.each([
+    ["an environment variable", "{ containers: [{ name: c, env: [{ name: PIN, value: 77712345 }] }] }"],
+    ["an argument", "{ containers: [{ name: c, args: [--pin, 77712345] }] }"],
+    ["a command", "{ containers: [{ name: c, command: [run, 77712345] }] }"],
+  ])("does not say a number again that %s has for a secret", (_, spec) => {
+    const { problems } = read(`apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec: ${spec}\n`);
+    expect(problems.map(({ code }) => code)).toEqual(["CLUSTER_SHAPE"]);
+    expect(problems.map((one) => `${one.message} ${one.hint} ${one.span && formatSpan(one.span)}`).join()).not.toMatch(
+      /7771|:4:/,
+    );
+  });
+
+  it.each([
+    ["Secret", "metadata: { name: s, labels: { pin: 77712345 } }"],
+    ["ConfigMap", "metadata: { name: m }\ndata: { PIN: 77712345 }"],
+  ])("does not say a number again that stands in a %s", (kind, rest) => {
+    const { problems } = read(`apiVersion: v1\nkind: ${kind}\n${rest}\n`);
+    expect(
+      problems.map(({ message, hint, span }) => [`${message} ${hint}`.includes("7771"), span && formatSpan(span)]),
+    ).toEqual([[false, "m.yaml:2:7"]]);
+  });
+
   it("is not confused by keys that name parts of objects", () => {
     const { cluster, problems } = read(`
 apiVersion: v1

@@ -14,6 +14,7 @@ import {
   type Result,
   string,
   stringMap,
+  unseenString,
 } from "./shape.js";
 
 export interface ConfigMap {
@@ -55,7 +56,7 @@ export interface StorageClass {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-const configMap = open({ data: optional(stringMap), binaryData: optional(mapOf(anything)) });
+const configMap = open({ data: optional(mapOf(unseenString)), binaryData: optional(mapOf(anything)) });
 
 export function readConfigMap(object: KubeObject, value: unknown, reading: Reading): Result<ConfigMap> {
   const read = configMap(value, reading);

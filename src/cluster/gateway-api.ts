@@ -1,5 +1,6 @@
 /** Gateway API (gateway.networking.k8s.io): gateways, the routes that attach to them, and grants across namespaces. */
 import type { KubeObject } from "./object.js";
+import { type GatewayFilters, gatewayCondition, gatewayFilters, type RouteCondition } from "./route-condition.js";
 import { EVERYTHING, type LabelSelector, labelSelector } from "./selector.js";
 import {
   anything,
@@ -27,6 +28,8 @@ export interface Listener {
   readonly tlsMode: "Terminate" | "Passthrough" | undefined;
   /** namespaces whose routes may attach */
   readonly from: "Same" | "All" | "None" | LabelSelector;
+  /** kinds of routes that may attach; undefined: those that the protocol has */
+  readonly kinds: readonly string[] | undefined;
 }
 
 export interface Gateway {
@@ -53,6 +56,7 @@ export interface BackendRef {
   readonly name: string;
   readonly port: number | undefined;
   readonly weight: number;
+  readonly filters: GatewayFilters;
 }
 
 export type RouteKind = "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute";
@@ -64,11 +68,14 @@ export interface GatewayRoute {
   readonly name: string;
   readonly parents: readonly ParentRef[];
   readonly hostnames: readonly string[];
-  /** `matches` and `filters` are as written; no match at all means every request */
   readonly rules: readonly {
+    /** as written; no match at all means every request */
     readonly matches: readonly unknown[];
-    readonly filters: readonly unknown[];
+    /** the same, read */
+    readonly conditions: readonly RouteCondition[];
+    readonly filters: GatewayFilters;
     readonly backends: readonly BackendRef[];
+    readonly mirrors: readonly BackendRef[];
   }[];
 }
 
@@ -101,6 +108,7 @@ const gateway = open({
                 selector: optional(labelSelector),
               }),
             ),
+            kinds: optional(list(open({ kind: required(string) }))),
           }),
         ),
       }),
@@ -131,6 +139,7 @@ export function readGateway(object: KubeObject, value: unknown, reading: Reading
         protocol,
         tlsMode: tls?.mode,
         from: from === "Selector" ? (namespaces?.selector ?? EVERYTHING) : from,
+        kinds: allowedRoutes?.kinds?.map(({ kind }) => kind),
       };
     }),
   };
@@ -152,6 +161,7 @@ const backendRef = open({
   name: required(nonEmptyString),
   port: optional(portNumber),
   weight: optionalOr(weight, 1),
+  filters: optionalOr(list(anything), []),
 });
 
 function weight(value: unknown): number {
@@ -183,6 +193,12 @@ export function readGatewayRoute(object: KubeObject, value: unknown, reading: Re
     ...ref,
     namespace: ref.namespace || object.namespace,
   });
+  const mirrorOf = (value: unknown, index: number): readonly BackendRef[] => {
+    const ref = reading.within("spec", () =>
+      reading.within("rules", () => reading.within(index, () => backendRef(value, reading))),
+    );
+    return ref === BAD ? [] : [{ ...at(ref), filters: gatewayFilters(ref.filters) }];
+  };
   return {
     object,
     kind,
@@ -190,7 +206,16 @@ export function readGatewayRoute(object: KubeObject, value: unknown, reading: Re
     name: object.name,
     parents: read.parentRefs.map(at),
     hostnames: read.hostnames,
-    rules: read.rules.map(({ matches, filters, backendRefs }) => ({ matches, filters, backends: backendRefs.map(at) })),
+    rules: read.rules.map(({ matches, filters, backendRefs }, index) => {
+      const read = gatewayFilters(filters);
+      return {
+        matches,
+        conditions: matches.map((one) => gatewayCondition(kind, one)),
+        filters: read,
+        backends: backendRefs.map((one) => ({ ...at(one), filters: gatewayFilters(one.filters) })),
+        mirrors: read.mirrors.flatMap((one) => mirrorOf(one, index)),
+      };
+    }),
   };
 }
 

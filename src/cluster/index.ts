@@ -80,6 +80,14 @@ export {
 } from "./pods.js";
 export { type Endpoint, endpointsOf } from "./resolve.js";
 export {
+  type GatewayFilters,
+  type NamedMatch,
+  NO_CHANGE,
+  type RouteChange,
+  type RouteCondition,
+  type TextMatch,
+} from "./route-condition.js";
+export {
   describeSelector,
   EVERYTHING,
   holds,

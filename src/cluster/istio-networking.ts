@@ -6,6 +6,7 @@
 
 import { selectorLabels } from "./istio-security.js";
 import type { KubeObject, Labels } from "./object.js";
+import { istioChange, istioCondition, type RouteChange, type RouteCondition } from "./route-condition.js";
 import {
   anything,
   BAD,
@@ -84,6 +85,8 @@ export interface RouteDestination {
   readonly subset: string | undefined;
   readonly port: number | undefined;
   readonly weight: number | undefined;
+  /** what the route and this destination of it change of the request */
+  readonly change: RouteChange;
 }
 
 export interface VirtualService extends Named {
@@ -99,11 +102,17 @@ export interface VirtualService extends Named {
 
 export interface VirtualRoute {
   readonly match: readonly unknown[] | undefined;
+  /** `match`, read; empty: every request */
+  readonly conditions: readonly RouteCondition[];
   readonly destinations: readonly RouteDestination[];
+  /** the proxy answers itself */
   readonly redirect: boolean;
   readonly rewrite: boolean;
-  readonly delegate: boolean;
-  readonly mirrors: readonly string[];
+  /** another VirtualService that goes on; the object with the route names no namespace of it where it is the same */
+  readonly delegate: { readonly namespace: string; readonly name: string } | undefined;
+  readonly mirrors: readonly RouteDestination[];
+  /** `fault.abort`: of all requests, of some, of none, or of a share that is not told */
+  readonly abort: "always" | "sometimes" | "untold" | undefined;
 }
 
 export type ClientTlsMode = "DISABLE" | "SIMPLE" | "MUTUAL" | "ISTIO_MUTUAL";
@@ -278,14 +287,21 @@ const destination = open({
   subset: optional(string),
   port: optional(open({ number: optional(portNumber) })),
 });
-const weighted = open({ destination: required(destination), weight: optional(integer(0, 100_000)) });
+const weighted = open({
+  destination: required(destination),
+  weight: optional(integer(0, 100_000)),
+  headers: optional(anything),
+});
+const delegation = open({ name: required(nonEmptyString), namespace: optional(string) });
 const virtualRoute = open({
   match: optional(list(anything)),
   route: optionalOr(list(weighted), []),
   redirect: optional(anything),
   directResponse: optional(anything),
   rewrite: optional(anything),
-  delegate: optional(anything),
+  headers: optional(anything),
+  fault: optional(anything),
+  delegate: optional(delegation),
   mirror: optional(destination),
   mirrors: optionalOr(list(open({ destination: required(destination) })), []),
 });
@@ -302,24 +318,45 @@ export function readVirtualService(object: KubeObject, value: unknown, reading: 
   const read = readSpec(virtualService, value, reading);
   if (read === BAD) return BAD;
   const { hosts, gateways, exportTo } = read;
-  const [http, tls, tcp] = [read.http, read.tls, read.tcp].map((routes) => routes.map(toRoute));
+  const [http, tls, tcp] = [read.http, read.tls, read.tcp].map((routes) =>
+    routes.map((route) => toRoute(route, object.namespace)),
+  );
   return { ...idOf(object), hosts, gateways, exportTo, http: http ?? [], tls: tls ?? [], tcp: tcp ?? [] };
 }
 
-function toRoute(read: Read<typeof virtualRoute>): VirtualRoute {
+function toRoute(read: Read<typeof virtualRoute>, namespace: string): VirtualRoute {
+  const to = (
+    { host, subset, port }: Read<typeof destination>,
+    weight?: number,
+    headers?: unknown,
+  ): RouteDestination => ({
+    host,
+    subset,
+    port: port?.number,
+    weight,
+    change: istioChange(read.rewrite, read.headers, headers),
+  });
   return {
     match: read.match,
-    destinations: read.route.map(({ destination: to, weight }) => ({
-      host: to.host,
-      subset: to.subset,
-      port: to.port?.number,
-      weight,
-    })),
+    conditions: (read.match ?? []).map(istioCondition),
+    destinations: read.route.map((one) => to(one.destination, one.weight, one.headers)),
     redirect: read.redirect !== undefined || read.directResponse !== undefined,
     rewrite: read.rewrite !== undefined,
-    delegate: read.delegate !== undefined,
-    mirrors: [read.mirror, ...read.mirrors.map((one) => one.destination)].flatMap((to) => (to ? [to.host] : [])),
+    delegate:
+      read.delegate === undefined
+        ? undefined
+        : { name: read.delegate.name, namespace: read.delegate.namespace || namespace },
+    mirrors: [read.mirror, ...read.mirrors.map((one) => one.destination)].flatMap((one) => (one ? [to(one)] : [])),
+    abort: abortOf(read.fault),
   };
+}
+
+function abortOf(fault: unknown): VirtualRoute["abort"] {
+  const abort = isMap(fault) ? fault.abort : undefined;
+  if (abort === undefined || abort === null) return undefined;
+  const share = isMap(abort) && isMap(abort.percentage) ? (abort.percentage.value ?? 0) : undefined;
+  if (typeof share !== "number") return "untold";
+  return share >= 100 ? "always" : share > 0 ? "sometimes" : undefined;
 }
 
 const clientTls = open({ mode: optionalOr(oneOf("DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"), "DISABLE") });

@@ -23,6 +23,7 @@ import {
   required,
   string,
   stringMap,
+  unseenString,
 } from "./shape.js";
 
 export const PROTOCOLS = ["TCP", "UDP", "SCTP"] as const;
@@ -128,7 +129,8 @@ const containerPort = open({
 const keyRef = open({ name: optionalOr(string, ""), key: required(string) });
 const envVar = open({
   name: required(nonEmptyString),
-  value: optional(envText),
+  // `value: 8080` is refused by the API server, so it is a mistake in the manifest and not the text "8080".
+  value: optional(unseenString),
   valueFrom: optional(
     open({
       secretKeyRef: optional(keyRef),
@@ -137,13 +139,6 @@ const envVar = open({
     }),
   ),
 });
-
-/** `value: 8080` is refused by the API server, so it is a mistake in the manifest and not the text "8080". */
-function envText(value: unknown, reading: Reading): Result<string> {
-  if (typeof value === "string") return value;
-  const found = value === null ? "nothing" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
-  return reading.failUnseen("CLUSTER_SHAPE", `\`${reading.where}\` must be a string, not ${found}`, "put it in quotes");
-}
 
 const objectRef = open({ name: optionalOr(string, "") });
 const envFrom = open({
@@ -155,8 +150,8 @@ const envFrom = open({
 const container = open({
   name: optionalOr(string, ""),
   image: optional(string),
-  command: optionalOr(list(string), []),
-  args: optionalOr(list(string), []),
+  command: optionalOr(list(unseenString), []),
+  args: optionalOr(list(unseenString), []),
   env: optionalOr(list(envVar), []),
   envFrom: optionalOr(list(envFrom), []),
   ports: optionalOr(list(containerPort), []),

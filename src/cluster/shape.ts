@@ -91,17 +91,30 @@ function typeName(value: unknown): string {
 }
 
 function wrongType(reading: Reading, wanted: string, value: unknown): typeof BAD {
+  // The value is not said again: it may be a secret that somebody forgot to quote.
   const quote =
-    (typeof value === "number" || typeof value === "boolean") && wanted === "a string"
-      ? typeof value === "number"
-        ? `put it in quotes: "${value}"`
-        : `put it in quotes: it is read as ${value}`
-      : undefined;
+    wanted !== "a string"
+      ? undefined
+      : typeof value === "number"
+        ? "put it in quotes"
+        : typeof value === "boolean"
+          ? `put it in quotes: it is read as ${value}`
+          : undefined;
   return reading.fail("CLUSTER_SHAPE", `\`${reading.where}\` must be ${wanted}, not ${typeName(value)}`, quote);
 }
 
 export const string: Reader<string> = (value, reading) =>
   typeof value === "string" ? value : wrongType(reading, "a string", value);
+
+/** A text that may be a secret: neither it nor its line is shown where it is none. */
+export const unseenString: Reader<string> = (value, reading) =>
+  typeof value === "string"
+    ? value
+    : reading.failUnseen(
+        "CLUSTER_SHAPE",
+        `\`${reading.where}\` must be a string, not ${typeName(value)}`,
+        "put it in quotes",
+      );
 
 export const nonEmptyString: Reader<string> = (value, reading) => {
   if (value === "") return reading.fail("CLUSTER_VALUE", `\`${reading.where}\` must not be empty`);

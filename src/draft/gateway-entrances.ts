@@ -82,9 +82,8 @@ function operationsOfRule(
   route: GatewayRoute,
   rule: GatewayRoute["rules"][number],
 ): readonly DraftOperation[] | undefined {
-  const rewrites = rule.filters.some((filter) =>
-    ["URLRewrite", "RequestRedirect", "ExtensionRef"].includes(textAt(filter, "type") ?? ""),
-  );
+  const { answers, change, unread } = rule.filters;
+  const rewrites = answers || change.path !== undefined || change.host !== undefined || unread.length > 0;
   if (rewrites || rule.matches.length === 0) return undefined;
   const operations: DraftOperation[] = [];
   for (const match of rule.matches) {

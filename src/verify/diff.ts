@@ -1,11 +1,14 @@
 /**
- * What differs between two sets of manifests, in meaning: which requests get through in the one and not in the other.
- * Workloads are the same when their ids are. Each difference has a request that was replayed in both.
+ * What differs between two sets of manifests, in meaning: which requests get through in the one and not in the other,
+ * between workloads, from outside to them and from them to hosts outside. Workloads are the same when their ids are. Each
+ * difference has a request that was replayed in both.
  */
-import type { Cluster, Pod, Protocol, Workload } from "../cluster/index.js";
-import { witnessOf } from "./compare/finding.js";
+import { type Cluster, formatAddress, type Pod, type Protocol, type Workload } from "../cluster/index.js";
+import { type World, witnessOf } from "./compare/finding.js";
 import { replay } from "./compare/index.js";
+import { outsideDifferences } from "./compare/outside-difference.js";
 import { type CalledPort, portsOf } from "./compare/ports.js";
+import { type Probe, probesOf } from "./compare/probes.js";
 import { type Connection, combine, type Judgement, type Layer } from "./layer.js";
 import { blocksOf } from "./layers/network/blocks.js";
 import { Network, type NetworkModel, OPEN_WORLD, PortSets } from "./layers/network/index.js";
@@ -51,6 +54,23 @@ export function diffClusters(before: Cluster, after: Cluster, model: NetworkMode
   const common = [...a.workloads.keys()].filter((id) => b.workloads.has(id)).sort();
   const differences: Difference[] = [];
   let compared = 0;
+  const worlds = [a, b].map(worldOf) as [World, World];
+  for (const id of common) {
+    const ends = [endOf(a, id), endOf(b, id)] as const;
+    const inward = outsideDifferences(
+      { world: worlds[0], network: a.network, end: ends[0] },
+      { world: worlds[1], network: b.network, end: ends[1] },
+    );
+    compared += inward.compared;
+    for (const { protocol, port, kind, command } of inward.differences) {
+      differences.push({ kind, from: "outside", to: id, protocol, port, unnamed: false, command });
+    }
+    for (const { host, protocol, port } of probesOn(a, b, id)) {
+      compared++;
+      const found = differenceOf(a, b, id, { host }, { protocol, port, unnamed: false });
+      if (found !== undefined) differences.push(found);
+    }
+  }
   for (const to of common) {
     const spoken = new Set<string>();
     for (const called of calledOn(a, b, to)) {
@@ -118,11 +138,28 @@ function sourcesOf(side: Side, id: string, called: CalledPort): readonly string[
   );
 }
 
-function differenceOf(a: Side, b: Side, from: string, to: string, called: CalledPort): Difference | undefined {
+/** An outside end, one address of each kind that policies tell apart. */
+function worldOf({ cluster, layers, network }: Side): World {
+  const outside = network.points.outside.flatMap(({ ranges }) =>
+    ranges.slice(0, 1).map(({ low }) => formatAddress(low)),
+  );
+  return { cluster, layers, outside };
+}
+
+/** What either side's workload is tried against outside. */
+function probesOn(a: Side, b: Side, id: string): readonly Probe[] {
+  const found = [a, b].flatMap((side) => probesOf(side.network, endOf(side, id), new Set()));
+  return [...new Map(found.map((one) => [`${one.host} ${one.protocol} ${one.port}`, one])).values()];
+}
+
+type Where = string | { readonly host: string };
+
+function differenceOf(a: Side, b: Side, from: string, to: Where, called: CalledPort): Difference | undefined {
   const { protocol, port, unnamed } = called;
-  const place = { from, to, protocol, port, unnamed };
+  const place = { from, to: typeof to === "string" ? to : to.host, protocol, port, unnamed };
   const [before, after] = [a, b].map((side): Judged => {
-    const connection: Connection = { from: endOf(side, from), to: endOf(side, to), port, protocol };
+    const end = typeof to === "string" ? endOf(side, to) : ({ kind: "outside", name: to.host } as const);
+    const connection: Connection = { from: endOf(side, from), to: end, port, protocol };
     return { side, connection, judgement: judge(side, connection) };
   }) as [Judged, Judged];
   const [was, is] = [before.judgement, after.judgement];
@@ -148,9 +185,9 @@ function judge({ layers }: Side, connection: Connection): Judgement | undefined 
 /** The command of a request that the concrete evaluators let through here and not there. */
 function onlyIn(here: Judged, there: Judged, set: RequestSet): string | undefined {
   if (set.isEmpty) return undefined;
-  const { cluster, layers } = here.side;
-  const witness = witnessOf({ cluster, layers, outside: [] }, here.connection, set);
+  const witness = witnessOf(worldOf(here.side), here.connection, set);
   if (witness?.replay.outcome !== "allow") return undefined;
-  const other = replay(there.side.cluster, there.connection, witness.request);
+  const { cluster, outside } = worldOf(there.side);
+  const other = replay(cluster, there.connection, witness.request, outside);
   return other.outcome === "deny" ? witness.command : undefined;
 }

@@ -6,7 +6,7 @@
  * Some attributes are not for the sender to choose: its principal is what its proxy presents, its address what the
  * network gave it. A layer that knows says so in `given`; what no layer knows is taken to be anything.
  */
-import type { KubeObject, Pod, Protocol, Workload } from "../cluster/index.js";
+import type { KubeObject, Pod, Protocol, Service, Workload } from "../cluster/index.js";
 import { describeObject } from "../cluster/index.js";
 import { formatSpan, type Span } from "../diagnostics/index.js";
 import { type AnyValues, type Dimension, dimension, RequestSet } from "./space/index.js";
@@ -22,6 +22,8 @@ export interface Connection {
   /** the destination pod's port; the host's port outside */
   readonly port: number;
   readonly protocol: Protocol;
+  /** the Services that it may be called through; empty: the pod's address alone; absent: whichever the sender likes */
+  readonly by?: readonly Service[];
 }
 
 /**
@@ -48,7 +50,7 @@ export interface LayerVerdict {
   reasons(): readonly Reason[];
 }
 
-export type LayerName = "network" | "mtls" | "authorization" | "jwt" | "opa" | "egress" | "admission";
+export type LayerName = "network" | "mtls" | "authorization" | "jwt" | "opa" | "egress" | "admission" | "route";
 
 export interface Layer {
   readonly name: LayerName;

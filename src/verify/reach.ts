@@ -23,6 +23,8 @@ import { mtlsLayer } from "./layers/mtls/index.js";
 import { Bits } from "./layers/network/bits.js";
 import { type Network, networkLayer, type PodPoint } from "./layers/network/index.js";
 import { answeredProviders, opaLayer } from "./layers/opa/index.js";
+import { routeLayer } from "./layers/route/index.js";
+import { routesMesh } from "./routes/mesh.js";
 import { ABSENT, type AnyValues, dimension, RequestSet, Text } from "./space/index.js";
 
 /**
@@ -32,7 +34,7 @@ import { ABSENT, type AnyValues, dimension, RequestSet, Text } from "./space/ind
 export function layersOf(
   network: Network,
   cluster: Cluster = network.cluster,
-): readonly [network: Layer, egress: Layer, mtls: Layer, jwt: Layer, authorization: Layer, opa: Layer] {
+): readonly [network: Layer, egress: Layer, mtls: Layer, jwt: Layer, authorization: Layer, opa: Layer, route: Layer] {
   const [packets, egress, mtls, jwt] = [
     networkLayer(network),
     egressLayer(cluster),
@@ -42,7 +44,7 @@ export function layersOf(
   const authorization = authorizationLayer(cluster, answeredProviders(cluster));
   // On the way to an authorizer nobody's answer is taken for granted, its own least of all.
   const opa = opaLayer(cluster, [packets, egress, mtls, jwt, authorizationLayer(cluster)]);
-  return [packets, egress, mtls, jwt, authorization, opa];
+  return [packets, egress, mtls, jwt, authorization, opa, routeLayer(cluster)];
 }
 
 export interface Group {
@@ -70,6 +72,7 @@ export class Reachability {
     readonly authorization: Layer;
     readonly opa: Layer;
     readonly egress: Layer;
+    readonly route: Layer;
   };
 
   /** @param before of the cluster before an edit of the mesh: the network stays, and what the edit leaves as it was */
@@ -77,8 +80,8 @@ export class Reachability {
     this.network = network;
     this.#cluster = cluster;
     this.#size = network.points.all.length;
-    const [, egress, mtls, jwt, authorization, opa] = layersOf(network, cluster);
-    this.#layers = { mtls, jwt, authorization, opa, egress };
+    const [, egress, mtls, jwt, authorization, opa, route] = layersOf(network, cluster);
+    this.#layers = { mtls, jwt, authorization, opa, egress, route };
     if (before !== undefined && callersAreSame(before.#cluster, cluster)) {
       this.#clients = before.#clients;
       this.#byPrincipal = before.#byPrincipal;
@@ -109,10 +112,10 @@ export class Reachability {
   #findClients(): readonly Client[] {
     const { points } = this.network;
     const cluster = this.#cluster;
-    const byNamespace = cluster.destinationRules.length + cluster.sidecars.length > 0;
-    const byLabels = [...cluster.destinationRules, ...cluster.sidecars].some(
-      ({ selector }) => (selector?.size ?? 0) > 0,
-    );
+    const routed = routesMesh(cluster);
+    const byNamespace = routed || cluster.destinationRules.length + cluster.sidecars.length > 0;
+    const byLabels =
+      routed || [...cluster.destinationRules, ...cluster.sidecars].some(({ selector }) => (selector?.size ?? 0) > 0);
     const found = new Map<string, { points: Bits; example: PodPoint }>();
     for (const point of points.pods) {
       const { workload, pod } = point;
@@ -181,8 +184,8 @@ export class Reachability {
       protocol: "TCP",
     };
     const mtls = this.#layers.mtls.judge(connection);
-    const { egress, jwt, authorization, opa } = this.#layers;
-    const others = [egress, jwt, authorization, opa].map((layer) => layer.judge(connection));
+    const { egress, jwt, authorization, opa, route } = this.#layers;
+    const others = [egress, jwt, authorization, opa, route].map((layer) => layer.judge(connection));
     const isPrincipal = (given: Given): boolean => given.dimension.key === dimension.principal.key;
     const worlds = mtls.given.flatMap((given) => ("worlds" in given && isPrincipal(given) ? given.worlds : []));
     const rest: LayerVerdict = verdict(RequestSet.full, RequestSet.full, undefined, [
@@ -211,7 +214,16 @@ export class Reachability {
 
 /** Whether everything is as it was that tells callers and their proxies apart. */
 function callersAreSame(a: Cluster, b: Cluster): boolean {
-  const lists = ["workloads", "destinationRules", "sidecars", "istioGateways", "gateways", "mesh"] as const;
+  const lists = [
+    "workloads",
+    "destinationRules",
+    "sidecars",
+    "istioGateways",
+    "gateways",
+    "mesh",
+    "virtualServices",
+    "gatewayRoutes",
+  ] as const;
   return (
     lists.every((name) => a[name] === b[name]) &&
     speaksOfIstio(a) === speaksOfIstio(b) &&

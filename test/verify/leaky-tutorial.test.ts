@@ -168,6 +168,20 @@ describe("the leaky tutorial", () => {
     ]);
   });
 
+  it("lets in whoever writes the role himself, by a command of a client outside", () => {
+    const inward = (twin: Twin) =>
+      compare(policy, new Network(audit(twin).cluster)).findings.filter(
+        ({ from }) => from === "outside" || from === "customers",
+      );
+    const [leak, ...more] = inward("leaky");
+    expect([leak?.kind, leak?.to, more]).toEqual(["leak", "ai-ingest/api-gateway[Deployment]", []]);
+    expect(leak?.witness?.replay.outcome).toBe("allow");
+    expect(leak?.witness?.command).toContain(
+      "-X POST -H 'x-user-role: reviewer' 'https://reviews.example.com/v1/reviews'",
+    );
+    expect(inward("corrected")).toEqual([]);
+  });
+
   it("has a twin that is clean", () => {
     expect(corrected.gaps.map(({ id, subject, text }) => `${id} ${subject}: ${text}`)).toEqual([]);
     expect(corrected.findings.map(findingKey)).toEqual([]);

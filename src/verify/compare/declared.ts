@@ -15,13 +15,23 @@ import {
   VALUES,
 } from "../space/index.js";
 
-const { anything, literal, notClass, plus, sequence } = regex;
+const { anything, either, literal, notClass, plus, sequence } = regex;
 
-/** `*` and `{name}` are one segment that is not empty, a final `**` is whatever follows its slash. */
+/** `*` and `{name}` are one segment that is not empty, a final `**` is whatever follows its slash and stays below it. */
 function pathRegex({ segments, rest }: PathPattern): Regex {
   const one = plus(notClass([[0x2f, 0x2f]]));
   const parts = segments.flatMap((segment) => [literal("/"), segment.kind === "one" ? one : literal(segment.text)]);
   return sequence(...parts, ...(rest ? [literal("/"), anything] : []));
+}
+
+/** A segment of two dots leads up again wherever nobody takes it away before. */
+const CLIMBING = Language.matching(
+  sequence(anything, literal("/.."), either(sequence(), sequence(literal("/"), anything))),
+);
+
+function pathsOf(pattern: PathPattern): Language {
+  const all = Language.matching(pathRegex(pattern));
+  return pattern.rest && pattern.segments.length > 0 ? all.minus(CLIMBING) : all;
 }
 
 function hostRegex(host: string): Regex {
@@ -30,11 +40,9 @@ function hostRegex(host: string): Regex {
   return sequence(plus(notClass([])), literal(host.slice(1), folded));
 }
 
-function languageOf(patterns: readonly Regex[]): Language {
-  return patterns.map((one) => Language.matching(one)).reduce((sum, one) => sum.union(one), Language.only());
-}
-
-const anyOf = (patterns: readonly Regex[]): Text => Text.of(languageOf(patterns));
+const unionOf = (languages: readonly Language[]): Language =>
+  languages.reduce((sum, one) => sum.union(one), Language.only());
+const anyOf = (patterns: readonly Regex[]): Text => Text.of(unionOf(patterns.map((one) => Language.matching(one))));
 
 const decodings = new Map<number, Language>();
 const separators = ["2f", "2F", "5c", "5C", "00"].map((hex) => sequence(anything, literal(`%${hex}`), anything));
@@ -87,7 +95,7 @@ export function operationSet(operation: Operation, rule: Rule, policy: Policy): 
     operation.methods === "any" ? RequestSet.full : RequestSet.where(dimension.method, only(...operation.methods)),
     operation.paths === "any"
       ? RequestSet.full
-      : RequestSet.where(dimension.path, Text.of(escaped(languageOf(operation.paths.map(pathRegex))))),
+      : RequestSet.where(dimension.path, Text.of(escaped(unionOf(operation.paths.map(pathsOf))))),
     operation.hosts === "any"
       ? RequestSet.full
       : RequestSet.where(dimension.host, anyOf(operation.hosts.map(hostRegex))),

@@ -12,6 +12,7 @@ import {
   unknown,
   verdict,
 } from "../layer.js";
+import { isRouted } from "../layers/route/index.js";
 import type { Request } from "../request.js";
 import { type Point, RequestSet, withinLimits } from "../space/index.js";
 import { type Replay, replay } from "./replay.js";
@@ -79,17 +80,47 @@ export function witnessOf({ cluster, outside }: World, connection: Connection, s
   };
 }
 
-interface Parts {
-  readonly kind: Finding["kind"];
-  readonly rule?: Rule | undefined;
-  readonly witness: Witness | undefined;
-  /** absent: said by the layer that denies */
+/** Requests on their way to one port of a destination: which get there, and what shows it. */
+export interface Course {
+  /** what gets through of what is not declared, as its sender writes it */
+  undeclared(declared: RequestSet): Judgement;
+  /** what gets through of what is declared, as the destination sees it */
+  reached(wanted: RequestSet): Judgement;
+  /** @param side who sees the requests of the set so: their sender, or the destination */
+  witness(set: RequestSet, side: "sent" | "seen"): Witness | undefined;
+  evidence(witness: Witness | undefined): readonly Evidence[];
+  /** what to do about requests of which it cannot be told; absent: give what decides it */
   readonly mend?: string;
 }
 
-export function findingOf(world: World, connection: Connection, place: Place, parts: Parts): Finding {
-  const { kind, rule, witness, mend } = parts;
-  const verdicts = world.layers.map((layer) => ({
+/** A connection from one end to the other. */
+export function directCourse(world: World, connection: Connection): Course {
+  const reach = (by: Connection): Judgement => combine(world.layers.map((layer) => layer.judge(by)));
+  // What is declared calls a Service, and so goes where its routes lead; a pod's address is another way for the rest.
+  const called = (): Connection => {
+    const { to, port } = connection;
+    if (to.kind === "outside" || !isRouted(world.cluster, connection)) return connection;
+    return { ...connection, by: exposuresOf(world.cluster, to.pod, port).map(({ service }) => service) };
+  };
+  return {
+    undeclared(declared) {
+      const { may, must } = reach(connection);
+      return { may: may.minus(declared), must: must.minus(declared) };
+    },
+    reached: () => reach(called()),
+    witness: (set, side) => witnessOf(world, side === "seen" ? called() : connection, set),
+    evidence: (witness) => evidenceOf(world, connection, witness?.point),
+  };
+}
+
+/** @param before says of a request before a gateway what a judgement says of the one behind it */
+export function evidenceOf(
+  { layers }: World,
+  connection: Connection,
+  point: Point | undefined,
+  before: (behind: Judgement) => Judgement = (behind) => behind,
+): readonly Evidence[] {
+  const verdicts = layers.map((layer) => ({
     layer: layer.name,
     judged: withinLimits(() => layer.judge(connection)) ?? unknown(),
   }));
@@ -99,16 +130,28 @@ export function findingOf(world: World, connection: Connection, place: Place, pa
     undefined,
     verdicts.flatMap(({ judged }) => judged.given),
   );
-  const evidence = verdicts.map(({ layer, judged }): Evidence => {
-    const alone = withinLimits(() => combine([{ ...judged, given: [] }, given]));
-    const said = alone === undefined ? "unknown" : outcomeAt(alone, witness?.point);
+  return verdicts.map(({ layer, judged }): Evidence => {
+    const alone = withinLimits(() => before(combine([{ ...judged, given: [] }, given])));
+    const said = alone === undefined ? "unknown" : outcomeAt(alone, point);
     return { layer, outcome: said, reasons: judged.reasons() };
   });
+}
+
+interface Parts {
+  readonly kind: Finding["kind"];
+  readonly rule?: Rule | undefined;
+  readonly witness: Witness | undefined;
+  /** absent: said by the layer that denies */
+  readonly mend?: string;
+}
+
+export function findingOf(course: Course, place: Place, { kind, rule, witness, mend }: Parts): Finding {
+  const evidence = course.evidence(witness);
   return { kind, ...place, rule, witness, evidence, mend: mend ?? mendDenial(evidence) };
 }
 
 /** What a layer makes of the witness; without one, of all requests together. */
-function outcomeAt({ may, must }: Judgement, point: Point | undefined): Evidence["outcome"] {
+export function outcomeAt({ may, must }: Judgement, point: Point | undefined): Evidence["outcome"] {
   if (point !== undefined) return must.has(point) ? "allows" : may.has(point) ? "unknown" : "denies";
   return may.isEmpty ? "denies" : may.equals(must) ? "allows" : "unknown";
 }

@@ -10,7 +10,7 @@ import { matchesName } from "../layers/egress/registry.js";
 import type { Network } from "../layers/network/index.js";
 import { dimension, only, RequestSet, withinLimits } from "../space/index.js";
 import { concerns } from "./concern.js";
-import type { Finding, Place, World } from "./finding.js";
+import { directCourse, type Finding, type Place, type World } from "./finding.js";
 import { comparePair } from "./pair.js";
 import { type Probe, probesOf } from "./probes.js";
 import type { Seat } from "./seats.js";
@@ -34,7 +34,7 @@ export function compareOutward(world: World, policy: Policy, network: Network, s
       compared++;
       const connection: Connection = { from: endOf(from), to: { kind: "outside", name: host }, port, protocol };
       const place: Place = { from: from.id, to: host, protocol, port, unnamed: false };
-      const found = comparePair(world, policy, connection, place, rules);
+      const found = comparePair(directCourse(world, connection), policy, place, rules);
       findings.push(...found.filter(({ rule }) => rule === undefined));
       const lacks = found.filter(({ rule }) => rule !== undefined);
       if (lacks.length === 0) continue;

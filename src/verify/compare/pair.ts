@@ -1,66 +1,44 @@
 /** One connection against the rules that declare it: what gets through and should not, what should and doesn't. */
 import type { Operation, Policy, Rule } from "../../policy/index.js";
-import { type Connection, combine, type Judgement } from "../layer.js";
 import { dimension, Language, type Regex, RequestSet, regex, Text, withinLimits } from "../space/index.js";
 import { declaredSet, heldOperationSets } from "./declared.js";
-import { type Finding, findingOf, mendLeak, mendUnknown, type Place, type World, witnessOf } from "./finding.js";
+import { type Course, type Finding, findingOf, mendLeak, mendUnknown, type Place } from "./finding.js";
 
-/** @param rules those that declare requests on this connection */
-export function comparePair(
-  world: World,
-  policy: Policy,
-  connection: Connection,
-  place: Place,
-  rules: readonly Rule[],
-): readonly Finding[] {
-  const found = withinLimits(() => compareRequests(world, policy, connection, place, rules));
+/** @param rules those that declare requests that come this way */
+export function comparePair(course: Course, policy: Policy, place: Place, rules: readonly Rule[]): readonly Finding[] {
+  const found = withinLimits(() => compareRequests(course, policy, place, rules));
   if (found !== undefined) return found;
   const mend = "simplify the policies of this port: there are too many cases to tell";
-  return [findingOf(world, connection, place, { kind: "unknown", witness: undefined, mend })];
+  return [findingOf(course, place, { kind: "unknown", witness: undefined, mend })];
 }
 
-function compareRequests(
-  world: World,
-  policy: Policy,
-  connection: Connection,
-  place: Place,
-  rules: readonly Rule[],
-): readonly Finding[] {
-  const reach = combine(world.layers.map((layer) => layer.judge(connection)));
-  const declared = declaredSet(rules, policy);
-  const [sure, possible] = [reach.must.minus(declared), reach.may.minus(declared)];
+function compareRequests(course: Course, policy: Policy, place: Place, rules: readonly Rule[]): readonly Finding[] {
+  const { must: sure, may: possible } = course.undeclared(declaredSet(rules, policy));
   const found: Finding[] = [];
-  const leak = sure.isEmpty ? undefined : witnessOf(world, connection, sure);
+  const leak = sure.isEmpty ? undefined : course.witness(sure, "sent");
   if (leak?.replay.outcome === "allow") {
-    found.push(findingOf(world, connection, place, { kind: "leak", witness: leak, mend: mendLeak(rules) }));
+    found.push(findingOf(course, place, { kind: "leak", witness: leak, mend: mendLeak(rules) }));
   } else if (!possible.isEmpty) {
-    const maybe = leak ?? witnessOf(world, connection, possible);
+    const maybe = leak ?? course.witness(possible, "sent");
     // What the layers cannot be sure of, the replay may still show.
     const shown = maybe?.replay.outcome === "allow";
-    const mend = shown ? mendLeak(rules) : mendUnknown(maybe);
-    found.push(findingOf(world, connection, place, { kind: shown ? "leak" : "unknown", witness: maybe, mend }));
+    const mend = shown ? mendLeak(rules) : (course.mend ?? mendUnknown(maybe));
+    found.push(findingOf(course, place, { kind: shown ? "leak" : "unknown", witness: maybe, mend }));
   }
   for (const rule of rules) {
     for (const operation of rule.operations) {
-      found.push(...blocked(world, policy, connection, place, reach, rule, operation));
+      found.push(...blocked(course, policy, place, rule, operation));
     }
   }
   return found;
 }
 
 /** A host or a header may be asked for by the cluster too; a method and path must get through with some, for each role. */
-function blocked(
-  world: World,
-  policy: Policy,
-  connection: Connection,
-  place: Place,
-  { may, must }: Judgement,
-  rule: Rule,
-  operation: Operation,
-): readonly Finding[] {
+function blocked(course: Course, policy: Policy, place: Place, rule: Rule, operation: Operation): readonly Finding[] {
   const lacking = heldOperationSets(operation, rule, policy).map((held) => {
     const wanted = held.intersect(PLAIN_PATHS);
     const asked = essence(wanted);
+    const { may, must } = course.reached(wanted);
     return {
       stopped: asked.minus(essence(wanted.intersect(may))).intersect(wanted),
       unsure: asked
@@ -71,16 +49,15 @@ function blocked(
   });
   const stopped = lacking.find((one) => !one.stopped.isEmpty);
   if (stopped !== undefined) {
-    const witness = witnessOf(world, connection, stopped.stopped);
+    const witness = course.witness(stopped.stopped, "seen");
     // What was not seen to fail is not called blocked.
-    if (witness?.replay.outcome === "deny")
-      return [findingOf(world, connection, place, { kind: "blockage", rule, witness })];
-    return [findingOf(world, connection, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
+    if (witness?.replay.outcome === "deny") return [findingOf(course, place, { kind: "blockage", rule, witness })];
+    return [findingOf(course, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
   }
   const unsure = lacking.find((one) => !one.unsure.isEmpty);
   if (unsure === undefined) return [];
-  const witness = witnessOf(world, connection, unsure.unsure);
-  return [findingOf(world, connection, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
+  const witness = course.witness(unsure.unsure, "seen");
+  return [findingOf(course, place, { kind: "unknown", rule, witness, mend: mendUnknown(witness) })];
 }
 
 /**

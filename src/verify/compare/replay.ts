@@ -6,6 +6,8 @@ import type { Cluster } from "../../cluster/index.js";
 import { exposuresOf } from "../istio/services.js";
 import type { Connection, End } from "../layer.js";
 import { type Call, replayIstio } from "../replay/istio.js";
+import { proxyBefore } from "../replay/istio-wire.js";
+import { routedTo } from "../replay/mesh-route.js";
 import { type NetworkBehaviour, type PacketEnd, type PodEnd, packetArrives } from "../replay/network.js";
 import { replayOutward } from "../replay/outside.js";
 import type { Request } from "../request.js";
@@ -53,7 +55,7 @@ export function replay(
       ...(from.kind === "pod" ? address("sourceAddress", from) : {}),
       ...address("destinationAddress", to),
     };
-    return replayIstio(cluster, call);
+    return through(cluster, call, replayIstio(cluster, call));
   });
   const best =
     replies.find(({ outcome }) => outcome === "allow") ??
@@ -61,6 +63,19 @@ export function replay(
     replies[0];
   if (best === undefined) return { outcome: "unknown", reason: "there is no way to call the destination" };
   return arrived(arrivals, { outcome: best.outcome, reason: best.reason });
+}
+
+/** A call through a Service goes where the routes of the caller's sidecar send it. */
+function through(cluster: Cluster, call: Call, answer: Replay): Replay {
+  const { from, to, port, by, request } = call;
+  if (from === undefined || by === "address" || answer.outcome === "deny") return answer;
+  const proxy = proxyBefore(cluster, from);
+  if (proxy !== "sidecar" && proxy !== "unknown") return answer;
+  const service = cluster.services.find((one) => `${one.name}.${one.namespace}` === by.service);
+  const routed = service === undefined ? undefined : routedTo(cluster, from, service, by.port, to, port, request);
+  if (routed === undefined || routed.outcome === "there") return answer;
+  const sure = routed.outcome === "elsewhere" && proxy === "sidecar";
+  return { outcome: sure ? "deny" : "unknown", reason: routed.reason };
 }
 
 const NOT_REPLAYED: Replay = { outcome: "unknown", reason: "what lies outside the cluster is not replayed" };
@@ -81,11 +96,10 @@ function address<K extends string>(key: K, { pod }: End & { kind: "pod" }): { re
   return (own === undefined ? {} : { [key]: own }) as { readonly [key in K]?: string };
 }
 
-function waysTo(cluster: Cluster, { to, port }: Connection): readonly Call["by"][] {
+function waysTo(cluster: Cluster, { to, port, by }: Connection): readonly Call["by"][] {
   if (to.kind === "outside") return [];
-  const services = exposuresOf(cluster, to.pod, port).map(({ service, port: exposed }) => ({
-    service: `${service.name}.${service.namespace}`,
-    port: exposed.port,
-  }));
-  return [...services, "address"];
+  const services = exposuresOf(cluster, to.pod, port)
+    .filter(({ service }) => by === undefined || by.includes(service))
+    .map(({ service, port: exposed }) => ({ service: `${service.name}.${service.namespace}`, port: exposed.port }));
+  return by === undefined || by.length === 0 ? [...services, "address"] : services;
 }

@@ -6,6 +6,7 @@
 import type { Cluster, Pod, Workload } from "../../cluster/index.js";
 import type { Policy } from "../../policy/index.js";
 import { proxyOf } from "../istio/presence.js";
+import { controllerKind } from "../routes/index.js";
 
 export type Part = "declared" | "undeclared" | "entrance" | "exit";
 
@@ -55,12 +56,8 @@ function alike(a: Pod, b: Pod | undefined): boolean {
   return b !== undefined && key(a) === key(b);
 }
 
-/** Controllers that serve Ingresses, by the repository of their image. */
-const CONTROLLERS =
-  /(^|\/)(ingress-nginx\/controller|nginx-ingress|traefik|haproxytech\/kubernetes-ingress|envoyproxy\/gateway|contour)(:|@|$)/;
-
 function partOf(cluster: Cluster, workload: Workload, pod: Pod): Part {
-  if (pod.containers.some(({ image }) => image !== undefined && CONTROLLERS.test(image))) return "entrance";
+  if (controllerKind(pod) !== undefined) return "entrance";
   if (proxyOf(cluster, workload, pod).kind !== "gateway") return "undeclared";
   // Of one that serves both ways the policy would have to say more; it counts as an entrance, which may reach less.
   return leadsOut(cluster, pod) ? "exit" : "entrance";

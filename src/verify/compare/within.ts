@@ -11,7 +11,7 @@ import { sourcesTo } from "../sources.js";
 import { withinLimits } from "../space/index.js";
 import { concerns } from "./concern.js";
 import { AUTHORIZER, asksAuthorizer, controlOf } from "./control.js";
-import { type Finding, findingOf, type Place, type World } from "./finding.js";
+import { directCourse, type Finding, findingOf, type Place, type World } from "./finding.js";
 import { comparePair } from "./pair.js";
 import { type CalledPort, portsOf } from "./ports.js";
 import type { Seat } from "./seats.js";
@@ -69,7 +69,12 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
         // What every port has in common was said of a named one already.
         const pair = `${from.id} ${called.protocol === "TCP" ? "proxied" : "bare"}`;
         if (called.unnamed && spoken.has(pair)) continue;
-        const found = comparePair(world, policy, connectionOf(from, to, called), placeOf(from, to, called), rules);
+        const found = comparePair(
+          directCourse(world, connectionOf(from, to, called)),
+          policy,
+          placeOf(from, to, called),
+          rules,
+        );
         if (found.some(({ rule }) => rule === undefined)) spoken.add(pair);
         findings.push(...(from.part === "entrance" ? perEntrance(found, rules, entrances) : found));
       }
@@ -108,7 +113,7 @@ function unanswered(world: World, from: Seat, to: Seat, called: CalledPort): rea
   if (judged === "allowed") return [];
   const kind = judged === "denied" ? "blockage" : "unknown";
   const mend = "let the proxy ask its authorizer: what it cannot ask about it denies";
-  return [findingOf(world, connection, placeOf(from, to, called), { kind, witness: undefined, mend })];
+  return [findingOf(directCourse(world, connection), placeOf(from, to, called), { kind, witness: undefined, mend })];
 }
 
 /** Whoever has a flow to the outside may call the gateway that leads there. */

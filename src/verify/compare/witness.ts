@@ -134,7 +134,13 @@ export function addressOf(
  * The command that sends the request from the source; a token that it needs is taken from `$TOKEN`.
  * @param host the one that `requestOf` was given, which need not be said
  */
-export function command({ from, protocol }: Connection, request: Request, address: string, host = ""): string {
+export function command(
+  { from, protocol }: Connection,
+  request: Request,
+  address: string,
+  host = "",
+  scheme: "http" | "https" = from.kind === "pod" ? "http" : "https",
+): string {
   const place = from.kind === "pod" ? `kubectl exec -n ${from.workload.namespace} ${execTarget(from)} -- ` : "";
   const { http, token } = request;
   if (http === undefined) return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:(\d+)$/, " $1")}`;
@@ -146,7 +152,6 @@ export function command({ from, protocol }: Connection, request: Request, addres
     else parts.push("-H", quoted(value === "" ? `${name};` : `${name}: ${value}`));
   }
   if (token !== undefined) parts.push("-H", '"Authorization: Bearer $TOKEN"');
-  const scheme = from.kind === "pod" ? "http" : "https";
   const target = quoted(http.target.startsWith("/") ? http.target : "/");
   // The shell puts in what only the cluster knows.
   parts.push(address.includes("$") ? `"${scheme}://${address}"${target}` : `'${scheme}://${address}${target.slice(1)}`);

@@ -20,6 +20,8 @@ export interface Presence {
 
 /** Namespaces that the injector never touches. */
 const NEVER_INJECTED = new Set(["kube-system", "kube-public", "kube-node-lease", "local-path-storage"]);
+/** What Istio puts into a container of that name, or is asked to put there; an injector leaves any other image as it is. */
+const PROXY_IMAGE = /^auto$|(^|\/)[\w.-]*proxyv2[\w.-]*(:[^/@]*)?(@.*)?$/;
 const INJECT = "sidecar.istio.io/inject";
 const REVISION = "istio.io/rev";
 const DATAPLANE = "istio.io/dataplane-mode";
@@ -45,6 +47,11 @@ function findProxy(cluster: Cluster, workload: Workload, pod: Pod): Presence {
   if (!speaksOfIstio(cluster)) return { kind: "unmeshed", because: "no manifest speaks of Istio" };
   const container = pod.containers.find(({ name, role }) => name === "istio-proxy" && role !== "ephemeral");
   const gateway = gatewayHint(cluster, workload, pod);
+  if (container !== undefined && !PROXY_IMAGE.test(container.image ?? "")) {
+    const image = container.image === undefined ? "no image" : `the image \`${container.image}\``;
+    const because = `its container \`istio-proxy\` has ${image}, which is not known to be a proxy`;
+    return { kind: "unknown", because, ...place };
+  }
   if (container !== undefined) {
     const kind = gateway === undefined ? "sidecar" : "gateway";
     const because = gateway ?? "its template contains the container `istio-proxy`";

@@ -1,6 +1,6 @@
 /** What the Services say about a pod's port: which protocol its proxy speaks there, and by which hosts clients call it. */
 import type { Cluster, Pod, Service, ServicePort, Workload } from "../../cluster/index.js";
-import { endpointsOf } from "../../cluster/index.js";
+import { endpointsOf, podsMatching, selectorOfLabels } from "../../cluster/index.js";
 
 /** `http`: requests are parsed; `tcp`: bytes; `sniff`: whichever the first bytes look like. */
 export type Chain = "http" | "tcp" | "sniff";
@@ -66,7 +66,22 @@ export function exposuresOf(cluster: Cluster, pod: Pod, port: number): readonly 
  */
 export function inboundChains(cluster: Cluster, pod: Pod, port: number): readonly Chain[] {
   const chains = new Set(exposuresOf(cluster, pod, port).map((exposure) => chainOf(exposure.port)));
+  // What an entry of the registry says beside the Services may count, or not.
+  for (const protocol of registeredProtocols(cluster, pod, port)) {
+    if (chains.size === 0) chains.add("sniff");
+    chains.add(chainOfName(protocol));
+  }
   return chains.size === 0 ? ["sniff"] : [...chains].sort();
+}
+
+/** The protocols that ServiceEntries with a `workloadSelector` give the port. */
+function registeredProtocols(cluster: Cluster, pod: Pod, port: number): readonly string[] {
+  return cluster.serviceEntries.flatMap(({ selector, namespace, ports }) => {
+    const own = ports.filter(({ number, targetPort }) => (targetPort ?? number) === port);
+    if (selector === undefined || own.length === 0) return [];
+    const selected = podsMatching(cluster, namespace, selectorOfLabels(selector)).some((one) => one.pod === pod);
+    return selected ? own.map(({ protocol }) => protocol) : [];
+  });
 }
 
 /** `name.namespace.svc.cluster.local`. */

@@ -89,21 +89,60 @@ function serviceNamed(cluster: Cluster, written: string) {
   return cluster.services.find((one) => one.name === name && one.namespace === namespace);
 }
 
-function resolved(cluster: Cluster, provider: string, authorizer: Authorizer): Resolution {
-  const service = serviceNamed(cluster, authorizer.service);
-  if (service === undefined) throw new Unresolved(`no manifest declares the Service \`${authorizer.service}\``);
-  const endpoints = endpointsOf(cluster, service).filter(({ servicePort }) => servicePort.port === authorizer.port);
+/** An OPA behind a Service, and what its container was told. */
+export interface OpaServer {
+  readonly workload: Workload;
+  readonly pod: Pod;
+  /** of the pod */
+  readonly port: number;
+  readonly container: Container;
+  readonly given: Arguments;
+}
+
+/** The OPA that answers for a Service by this name, or why none is known to. */
+export function opaServer(
+  cluster: Cluster,
+  host: string,
+  port: number,
+): OpaServer | { readonly text: string; readonly object?: KubeObject } {
+  try {
+    return serverAt(cluster, host, port);
+  } catch (error) {
+    if (!(error instanceof Unresolved)) throw error;
+    return { text: error.message, ...(error.object === undefined ? {} : { object: error.object }) };
+  }
+}
+
+/** What an OPA loads from its mounted files, or why that cannot be known. */
+export function bundleOf(
+  cluster: Cluster,
+  { workload, pod, container, given }: OpaServer,
+): Pick<DecisionPoint, "bundle" | "v0"> | string {
+  const mounted = mountedFiles(cluster, workload.namespace, pod, container);
+  const settings = settingsOf(given, mounted);
+  if (typeof settings === "string") return settings;
+  if (["services", "bundles", "discovery"].some((name) => !isEmpty(settings[name])))
+    return "it loads policies from elsewhere";
+  const v0 = given.v0 || /^v?0\./.test(IMAGE.exec(container.image ?? "")?.[1] ?? "latest");
+  const bundle = readBundle(given, mounted, v0);
+  return typeof bundle === "string" ? bundle : { bundle, v0 };
+}
+
+function serverAt(cluster: Cluster, host: string, wanted: number | undefined): OpaServer {
+  const service = serviceNamed(cluster, host);
+  if (service === undefined) throw new Unresolved(`no manifest declares the Service \`${host}\``);
+  const endpoints = endpointsOf(cluster, service).filter(({ servicePort }) => servicePort.port === wanted);
   const [first] = endpoints;
   if (first?.port === undefined) {
-    throw new Unresolved(`no workload answers on port ${authorizer.port ?? "?"} of its Service`, service.object);
+    throw new Unresolved(`no workload answers on port ${wanted ?? "?"} of its Service`, service.object);
   }
-  const { workload, port } = first;
+  const { workload, pod, port } = first;
   if (endpoints.some((one) => one.workload !== workload || one.port !== port)) {
     throw new Unresolved("its Service leads to several workloads", service.object);
   }
-  const container = opaOf(first.pod, port);
+  const container = opaOf(pod, port);
   if (container === undefined) throw new Unresolved(`${workload.id} does not run OPA there`, workload.object);
-  if (endpoints.some(({ pod }) => !runsTheSame(pod, first.pod))) {
+  if (endpoints.some((one) => !runsTheSame(one.pod, pod))) {
     throw new Unresolved(`the pods of ${workload.id} differ`, workload.object);
   }
   const given = readArguments([...container.command, ...container.args]);
@@ -111,8 +150,13 @@ function resolved(cluster: Cluster, provider: string, authorizer: Authorizer): R
   if (container.command.length > 0 && container.args.length === 0 && given.paths.length === 0) {
     throw new Unresolved(`${workload.id} loads nothing`, workload.object);
   }
+  return { workload, pod, port, container, given };
+}
+
+function resolved(cluster: Cluster, provider: string, authorizer: Authorizer): Resolution {
+  const { workload, pod, port, container, given } = serverAt(cluster, authorizer.service, authorizer.port);
   if (authorizer.protocol === "http") return overHttp(provider, workload, given, authorizer);
-  const point = overGrpc(cluster, provider, workload, first.pod, container, given, port, authorizer);
+  const point = overGrpc(cluster, provider, workload, pod, container, given, port, authorizer);
   return { kind: "decides", point };
 }
 

@@ -71,9 +71,12 @@ interface Engine {
   outside: boolean;
 }
 
-const engines = new WeakMap<DecisionPoint, Engine>();
+/** What an OPA decides with. */
+export type Deciding = Pick<DecisionPoint, "bundle" | "v0">;
 
-function engineOf(point: DecisionPoint): Engine {
+const engines = new WeakMap<Deciding, Engine>();
+
+export function engineOf(point: Deciding): Engine {
   const known = engines.get(point);
   if (known !== undefined) return known;
   const { modules, data } = point.bundle;

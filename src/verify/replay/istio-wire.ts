@@ -28,7 +28,10 @@ export function proxyBefore(cluster: Cluster, { workload, pod }: Place): Proxy {
     pod.labels.get("sidecar.istio.io/inject") === "false" ||
     (!pod.labels.has("sidecar.istio.io/inject") &&
       /^(n|no|false|off)$/i.test(pod.annotations.get("sidecar.istio.io/inject") ?? ""));
-  const hasProxy = pod.containers.some(({ name, role }) => name === "istio-proxy" && role !== "ephemeral");
+  const named = pod.containers.filter(({ name, role }) => name === "istio-proxy" && role !== "ephemeral");
+  const hasProxy = named.length > 0;
+  const repository = (named[0]?.image ?? "").split("@")[0]?.split("/").at(-1)?.split(":")[0] ?? "";
+  if (hasProxy && !repository.includes("proxyv2") && named[0]?.image !== "auto") return "unknown";
   const edge =
     (pod.annotations.get("inject.istio.io/templates") ?? "").split(",").some((name) => name.trim() === "gateway") ||
     (!declines && ["ingressgateway", "egressgateway"].includes(pod.labels.get("istio") ?? "")) ||

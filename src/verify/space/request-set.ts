@@ -254,6 +254,19 @@ export class RequestSet {
     });
   }
 
+  /**
+   * The requests that belong to the set once a function has changed their attribute.
+   * @param before the attributes that the function takes into the given ones; disjoint where these are
+   */
+  before<V extends AnyValues>(dimension: Dimension<V>, before: (values: V) => V): RequestSet {
+    return this.#rewrite(dimension, (edges) =>
+      node(
+        dimension,
+        edges.map(({ values, to }) => ({ values: before(values as V), to })),
+      ),
+    );
+  }
+
   #rewrite(dimension: Dimension, decide: (edges: readonly Edge[]) => Node): RequestSet {
     const done = new Map<Node, Node>();
     const visit = (at: Node): Node => {

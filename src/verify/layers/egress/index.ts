@@ -4,6 +4,7 @@
  */
 import type { Cluster } from "../../../cluster/index.js";
 import { unreadable } from "../../istio/attachment.js";
+import { otherNames } from "../../istio/other-names.js";
 import { intercepts, proxyOf } from "../../istio/presence.js";
 import { exposuresOf, serviceHost } from "../../istio/services.js";
 import {
@@ -14,10 +15,11 @@ import {
   type LayerVerdict,
   open,
   type Reason,
+  unknown,
   verdict,
 } from "../../layer.js";
 import { RequestSet } from "../../space/index.js";
-import { type Caller, entriesFor, imports, outboundMode, sidecarFor } from "./registry.js";
+import { type Caller, entriesFor, imports, matchesName, outboundMode, sidecarFor } from "./registry.js";
 
 const KINDS = new Set(["Sidecar", "ServiceEntry"]);
 
@@ -37,6 +39,8 @@ function judge(cluster: Cluster, connection: Connection): LayerVerdict {
   const intercepted = intercepts(pod, "Outbound", connection.port);
   if (intercepted === false) return open();
   const denial = (): readonly Reason[] => [describe(cluster, connection, caller)];
+  const names = namesBeside(cluster, connection);
+  if (names.length > 0) return unknown(() => names.map((name) => name()));
   const unread = unreadable(cluster, workload.namespace, KINDS);
   if (presence.kind === "sidecar" && intercepted === true && unread === undefined) return closed(denial);
   return verdict(RequestSet.full, RequestSet.empty, () => [
@@ -45,8 +49,21 @@ function judge(cluster: Cluster, connection: Connection): LayerVerdict {
   ]);
 }
 
+/** Entries of the registry of which it cannot be told whether they lead there. */
+function namesBeside(cluster: Cluster, { from, to, port, by }: Connection): readonly (() => Reason)[] {
+  if (from.kind === "outside" || by !== undefined) return [];
+  if (to.kind === "pod") return otherNames(cluster, from, { pod: to.pod, port });
+  return cluster.services
+    .filter(({ externalName }) => externalName !== undefined && matchesName(externalName.replace(/\.$/, ""), to.name))
+    .map(({ object, externalName }) => () => ({
+      effect: "unknown",
+      text: `${cite(object)} puts \`${externalName}\` into the registry under its own name`,
+      object,
+    }));
+}
+
 /** The registry's entries that cover the destination; each says so when asked, since places are costly to find. */
-function waysOut(cluster: Cluster, { from, to, port }: Connection, caller: Caller): readonly (() => Reason)[] {
+function waysOut(cluster: Cluster, { from, to, port, by }: Connection, caller: Caller): readonly (() => Reason)[] {
   if (to.kind === "outside") {
     return entriesFor(cluster, caller, to.name, port).map(({ object }) => () => ({
       effect: "allows",
@@ -57,6 +74,7 @@ function waysOut(cluster: Cluster, { from, to, port }: Connection, caller: Calle
   const sidecar = sidecarFor(cluster, caller);
   return exposuresOf(cluster, to.pod, port).flatMap(
     ({ service, port: { port: called } }): readonly (() => Reason)[] => {
+      if (by?.includes(service) === false) return [];
       const host = serviceHost(service);
       if (imports(sidecar, caller, host, service.namespace, called)) {
         return [

@@ -4,9 +4,10 @@
  * call a Service (its proxy then speaks mutual TLS) or the pod's address (its proxy passes that through as plaintext).
  */
 import type { Cluster, Pod, Workload } from "../../../cluster/index.js";
+import { otherNames } from "../../istio/other-names.js";
 import { intercepts, type Presence, proxyOf } from "../../istio/presence.js";
 import { exposuresOf, principalOf, serviceHost } from "../../istio/services.js";
-import type { Connection, End } from "../../layer.js";
+import type { Connection } from "../../layer.js";
 import { ABSENT, NO_TEXT, only, type Text } from "../../space/index.js";
 import { imports, outboundMode, sidecarFor } from "../egress/registry.js";
 import { clientTls } from "./destination-rules.js";
@@ -19,7 +20,8 @@ export interface Presented {
 
 const PLAINTEXT = [ABSENT];
 
-export function presentedBy(cluster: Cluster, { from, to, port }: Connection, destination: Presence): Presented {
+export function presentedBy(cluster: Cluster, connection: Connection, destination: Presence): Presented {
+  const { from } = connection;
   if (from.kind === "outside") return { worlds: PLAINTEXT, because: `${from.name} is outside the mesh` };
   const source = proxyOf(cluster, from.workload, from.pod);
   const identity = only(principalOf(from.workload, from.pod, cluster.mesh.trustDomain));
@@ -31,10 +33,10 @@ export function presentedBy(cluster: Cluster, { from, to, port }: Connection, de
     case "ambient":
       return { worlds: ambientWorlds(identity, destination), because };
     case "unknown":
-      return { worlds: distinct([...proxied(cluster, from, to, port, destination, identity), ABSENT]), because };
+      return { worlds: distinct([...proxied(cluster, connection, destination, identity), ABSENT]), because };
     case "sidecar":
     case "gateway":
-      return { worlds: proxied(cluster, from, to, port, destination, identity), because };
+      return { worlds: proxied(cluster, connection, destination, identity), because };
   }
 }
 
@@ -46,22 +48,22 @@ function ambientWorlds(identity: Text, { kind }: Presence): readonly Text[] {
 
 function proxied(
   cluster: Cluster,
-  from: { readonly workload: Workload; readonly pod: Pod },
-  to: End,
-  port: number,
+  { from, to, port, by }: Connection,
   destination: Presence,
   identity: Text,
 ): readonly Text[] {
-  if (to.kind === "outside") return PLAINTEXT;
+  if (to.kind === "outside" || from.kind === "outside") return PLAINTEXT;
   const client = { namespace: from.workload.namespace, labels: from.pod.labels };
   const sidecar = sidecarFor(cluster, client);
   // Each way of calling has its own possible outcomes; a world picks one outcome for every way.
   const ways: (readonly Text[])[] = [];
   const direct = intercepts(from.pod, "Outbound", port);
-  if (direct === false || outboundMode(cluster, client) === "ALLOW_ANY") ways.push([ABSENT]);
+  if (by !== undefined && by.length > 0) {
+    // Nobody calls the address.
+  } else if (direct === false || outboundMode(cluster, client) === "ALLOW_ANY") ways.push([ABSENT]);
   else if (direct === undefined) ways.push([ABSENT, NO_TEXT]);
   for (const { service, port: servicePort } of exposuresOf(cluster, to.pod, port)) {
-    if (servicePort.protocol !== "TCP") continue;
+    if (servicePort.protocol !== "TCP" || by?.includes(service) === false) continue;
     const called = intercepts(from.pod, "Outbound", servicePort.port);
     const host = serviceHost(service);
     if (called !== false && !imports(sidecar, client, host, service.namespace, servicePort.port)) {
@@ -84,6 +86,8 @@ function proxied(
     if (called === false) ways.push([ABSENT]);
     else ways.push(distinct(called === undefined ? [...outcomes, ABSENT] : outcomes));
   }
+  if (by === undefined && otherNames(cluster, from, { pod: to.pod, port }).length > 0)
+    ways.push([identity, ABSENT, NO_TEXT]);
   return distinct(
     ways.reduce<readonly Text[]>(
       (worlds, outcomes) => distinct(worlds.flatMap((world) => outcomes.map((outcome) => world.union(outcome)))),

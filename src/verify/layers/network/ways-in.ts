@@ -135,7 +135,7 @@ function gatewayLeads(cluster: Cluster, route: GatewayRoute): Lead[] {
 }
 
 /** A backend in another namespace needs a ReferenceGrant there. */
-function granted(cluster: Cluster, route: GatewayRoute, namespace: string, service: string): boolean {
+export function granted(cluster: Cluster, route: GatewayRoute, namespace: string, service: string): boolean {
   if (namespace === route.namespace) return true;
   return cluster.referenceGrants.some(
     (grant) =>

@@ -6,6 +6,7 @@
 
 import { RegoObject, type Value } from "../../../rego/index.js";
 import { TIMES } from "../../request.js";
+import { type Bounds, both, either, MAYBE, not, where } from "../../space/bounds.js";
 import {
   ABSENT,
   ANYTHING,
@@ -21,7 +22,6 @@ import {
   sized,
   Text,
 } from "../../space/index.js";
-import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
 import {
   arrayOf,
   type Case,

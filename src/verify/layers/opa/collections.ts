@@ -1,7 +1,7 @@
 /** Built-in functions on lists, sets and objects of which not every member is known. */
 import { isArray, lookup, RegoSet, type Value } from "../../../rego/index.js";
+import { type Bounds, both, either, MAYBE, not, truth } from "../../space/bounds.js";
 import { ANYTHING, Language, somePiece } from "../../space/index.js";
-import { type Bounds, both, either, MAYBE, not, truth } from "./bounds.js";
 import { bagWith, equality, isClaimObject, kindOf, listOf } from "./relations.js";
 import {
   arrayOf,

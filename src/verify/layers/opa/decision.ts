@@ -1,8 +1,8 @@
 /** What a policy answers about the requests to a destination, and where that is not certain. */
 import type { NormalForm, Place, Value } from "../../../rego/index.js";
 import { TIMES } from "../../request.js";
+import { type Bounds, both, either } from "../../space/bounds.js";
 import { RequestSet, VALUES } from "../../space/index.js";
-import { type Bounds, both, either } from "./bounds.js";
 import { WRITTEN_TOKENS, writtenTimes } from "./claims.js";
 import { Evaluator } from "./evaluate.js";
 import { checkInput, type Destination, READ_BY_PLUGIN } from "./input.js";

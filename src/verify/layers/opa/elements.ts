@@ -2,8 +2,9 @@
  * Conditions on some element of a list. While a body looks at an element, the element is a dimension of its own; at the
  * end it is taken out again: what is left says for which requests the list has such an element.
  */
+
+import { type Bounds, exactly, not } from "../../space/bounds.js";
 import { dimension, type Language, RequestSet, somePiece, Text } from "../../space/index.js";
-import { type Bounds, exactly, not } from "./bounds.js";
 import { bagWith } from "./relations.js";
 import { type CollectionSymbol, type Element, type Item, renamed, UNKNOWN, within } from "./symbol.js";
 

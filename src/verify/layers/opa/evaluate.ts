@@ -13,8 +13,8 @@ import type {
   Place,
   Value,
 } from "../../../rego/index.js";
+import { type Bounds, both, either, not, YES } from "../../space/bounds.js";
 import { Overflow, RequestSet } from "../../space/index.js";
-import { type Bounds, both, either, not, YES } from "./bounds.js";
 import { callSymbolic } from "./calls.js";
 import type { Host } from "./collections.js";
 import { RuleNode } from "./documents.js";

@@ -1,6 +1,6 @@
 /** Values that rules put together: cases of one value, and collections of members that are there under conditions. */
 import { RegoObject, RegoSet } from "../../../rego/index.js";
-import { type Bounds, either, YES } from "./bounds.js";
+import { type Bounds, either, YES } from "../../space/bounds.js";
 import { closed } from "./elements.js";
 import { equality } from "./relations.js";
 import {

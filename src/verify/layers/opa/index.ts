@@ -10,10 +10,10 @@ import { intercepts, proxyOf } from "../../istio/presence.js";
 import { type Chain, inboundChains, principalOf } from "../../istio/services.js";
 import { combine, type Layer, type LayerVerdict, open, outcome, type Reason, verdict } from "../../layer.js";
 import { authorizerOf, type DecisionPoint, spanOf } from "../../opa/decision-points.js";
+import { type Bounds, both, either, MAYBE, not, where } from "../../space/bounds.js";
 import { dimension, only, RequestSet, withinLimits } from "../../space/index.js";
 import { isDryRun, policySet, type Surroundings } from "../authorization/index.js";
 import { type JwtFilter, jwtFilterOn, looksElsewhere } from "../jwt/filter.js";
-import { type Bounds, both, either, MAYBE, not, where } from "./bounds.js";
 import { type Answers, answersOf } from "./decision.js";
 
 const HTTP = where(dimension.protocol, only("http"));

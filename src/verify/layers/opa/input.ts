@@ -2,6 +2,8 @@
  * The input that OPA's Envoy plugin makes of a check request, as far as it depends on the request: a field that the
  * plugin never sets is undefined, one that nobody outside can know is unknown.
  */
+
+import { type Bounds, not, where } from "../../space/bounds.js";
 import {
   ABSENT,
   concatenation,
@@ -13,7 +15,6 @@ import {
   trimmed,
   unescaped,
 } from "../../space/index.js";
-import { type Bounds, not, where } from "./bounds.js";
 import { AUTHORIZATION_CASES } from "./claims.js";
 import {
   type Case,

@@ -1,6 +1,6 @@
 /** One literal of a body: from a state to the states behind it. */
 import type { NormalLiteral, NormalTerm } from "../../../rego/index.js";
-import { type Bounds, both, either, MAYBE, not, YES } from "./bounds.js";
+import { type Bounds, both, either, MAYBE, not, YES } from "../../space/bounds.js";
 import { itemsOf } from "./collections.js";
 import { closed, forAll } from "./elements.js";
 import type { Evaluator, World } from "./evaluate.js";

@@ -1,6 +1,6 @@
 /** Patterns against values that depend on the request. */
 import type { NormalTerm } from "../../../rego/index.js";
-import { both, MAYBE } from "./bounds.js";
+import { both, MAYBE } from "../../space/bounds.js";
 import type { Evaluator } from "./evaluate.js";
 import { equality, sizeIs } from "./relations.js";
 import { bound, type Next, narrowed, type State } from "./state.js";

@@ -1,7 +1,7 @@
 /** Equality, order and kinds of values that depend on the request. */
 import { compare, equal, isArray, type Value } from "../../../rego/index.js";
+import { type Bounds, both, either, MAYBE, NO, not, truth, where, YES } from "../../space/bounds.js";
 import { ANYTHING, Bags, dimension, Language, NO_ELEMENT, only, sized, VALUES } from "../../space/index.js";
-import { type Bounds, both, either, MAYBE, NO, not, truth, where, YES } from "./bounds.js";
 import {
   type BagSymbol,
   type Case,

@@ -1,6 +1,6 @@
 /** A point in a body of Rego, and how one literal leads to the next. */
 import type { Local } from "../../../rego/index.js";
-import { type Bounds, both, YES } from "./bounds.js";
+import { type Bounds, both, YES } from "../../space/bounds.js";
 import type { Element, Symbolic } from "./symbol.js";
 
 /** What the variables hold, under which condition, and the elements that are looked at. */

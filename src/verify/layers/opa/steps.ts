@@ -1,7 +1,7 @@
 /** What is under a key of a value, when the value or the key depends on the request. */
 import { isArray, type Value } from "../../../rego/index.js";
+import { both, MAYBE, YES } from "../../space/bounds.js";
 import { ANYTHING, piece } from "../../space/index.js";
-import { both, MAYBE, YES } from "./bounds.js";
 import { plainStep } from "./collections.js";
 import { closed } from "./elements.js";
 import { equality } from "./relations.js";

@@ -4,6 +4,7 @@
  */
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from "../../../rego/index.js";
 import { MISSING } from "../../opa/bundle.js";
+import { type Bounds, both, either, MAYBE, NO, truth, where, YES } from "../../space/bounds.js";
 import {
   ANYTHING,
   Bags,
@@ -18,7 +19,6 @@ import {
   withoutEnd,
   withoutStart,
 } from "../../space/index.js";
-import { type Bounds, both, either, MAYBE, NO, truth, where, YES } from "./bounds.js";
 
 export type Atom =
   | { readonly kind: "constant"; readonly word: string }

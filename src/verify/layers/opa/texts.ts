@@ -1,5 +1,6 @@
 /** Built-in functions on texts that depend on the request: each becomes a question about attributes of the request. */
 import type { Value } from "../../../rego/index.js";
+import { both, not } from "../../space/bounds.js";
 import {
   changedCase,
   endReplaced,
@@ -15,7 +16,6 @@ import {
   suffixTrimmed,
   trimmed,
 } from "../../space/index.js";
-import { both, not } from "./bounds.js";
 import { NO_TOKEN } from "./claims.js";
 import { globRegex } from "./glob.js";
 import { sizeIs } from "./relations.js";

@@ -1,6 +1,6 @@
 /** References: along a path through values and documents, trying every member where a variable is free. */
 import type { Local, NormalTerm, Value } from "../../../rego/index.js";
-import { both, MAYBE, YES } from "./bounds.js";
+import { both, MAYBE, YES } from "../../space/bounds.js";
 import { claimCases } from "./claims.js";
 import { baseBelow, namesBelow, type RuleNode } from "./documents.js";
 import type { Evaluator, World } from "./evaluate.js";

@@ -2,7 +2,8 @@
  * A condition on requests, known from both sides: it surely holds for `must` and for nothing outside `may`. What cannot
  * be told lies between. Negation swaps the sides, so an unknown never becomes a certain answer of either kind.
  */
-import { type AnyValues, type Dimension, RequestSet } from "../../space/index.js";
+import type { AnyValues, Dimension } from "./dimension.js";
+import { RequestSet } from "./request-set.js";
 
 export interface Bounds {
   readonly may: RequestSet;

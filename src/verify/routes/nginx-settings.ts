@@ -1,0 +1,71 @@
+/** The ConfigMap that ingress-nginx reads for all Ingresses. */
+import type { Cluster, ConfigMap, KubeObject } from "../../cluster/index.js";
+import { formatAddress, parseCidr, servingContainers } from "../../cluster/index.js";
+import { addressNumber, Ranges } from "../space/index.js";
+import type { GatewayPod } from "./gateways.js";
+
+export interface ControllerSettings {
+  readonly globalAuth: { readonly url: string; readonly method: string; readonly object: KubeObject } | undefined;
+  readonly globalAuthSnippet: boolean;
+  readonly sources: Ranges | undefined;
+  readonly firewall: boolean;
+  /** keys with raw configuration, or with conditions that are not followed */
+  readonly raw: readonly string[];
+  readonly object: KubeObject | undefined;
+  /** Services are called by their own addresses */
+  readonly callsService: boolean;
+}
+
+const NONE: ControllerSettings = {
+  globalAuth: undefined,
+  globalAuthSnippet: false,
+  sources: undefined,
+  firewall: false,
+  raw: [],
+  object: undefined,
+  callsService: false,
+};
+
+const RAW =
+  /^(main-snippet|http-snippet|server-snippet|location-snippet|stream-snippet|lua-.*|plugins|block-cidrs|block-user-agents|block-referers|proxy-set-headers|denylist-source-range|custom-http-errors|no-auth-locations)$/;
+
+export function settingsOf(cluster: Cluster, controller: GatewayPod | undefined): ControllerSettings {
+  const map = controller === undefined ? undefined : configOf(cluster, controller);
+  if (map === undefined) return NONE;
+  const { data, object } = map;
+  const text = (key: string): string | undefined => data.get(key)?.trim() || undefined;
+  const url = text("global-auth-url");
+  const listed = text("whitelist-source-range");
+  return {
+    globalAuth: url === undefined ? undefined : { url, method: text("global-auth-method") ?? "GET", object },
+    globalAuthSnippet: text("global-auth-snippet") !== undefined,
+    sources: listed === undefined ? undefined : rangesOf(listed),
+    firewall: text("enable-modsecurity") === "true",
+    raw: [...data.keys()].filter((key) => RAW.test(key)),
+    object,
+    callsService: text("service-upstream") === "true",
+  };
+}
+
+/** By the argument that names it, else by the names that installations give it. */
+function configOf(cluster: Cluster, { workload, pod }: GatewayPod): ConfigMap | undefined {
+  const told = servingContainers(pod)
+    .flatMap(({ command, args }) => [...command, ...args])
+    .map((one) => /^--configmap=(.+)$/.exec(one)?.[1])
+    .find((one) => one !== undefined);
+  const names = told === undefined ? ["ingress-nginx-controller", "nginx-configuration"] : [told.split("/").at(-1)];
+  return cluster.configMaps.find(({ namespace, name }) => namespace === workload.namespace && names.includes(name));
+}
+
+/** Undefined where one of them is no block of addresses. */
+export function rangesOf(text: string): Ranges | undefined {
+  const blocks = text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "")
+    .map((one) => parseCidr(one.includes("/") ? one : `${one}/${one.includes(":") ? 128 : 32}`));
+  const known = blocks.filter((one) => one !== undefined);
+  if (known.length < blocks.length || known.length === 0) return undefined;
+  const number = (value: bigint): bigint => addressNumber(formatAddress(value)) ?? 0n;
+  return Ranges.of(known.map(({ low, high }): [bigint, bigint] => [number(low), number(high)]));
+}
