@@ -1,6 +1,7 @@
 /**
  * Which pods of a namespace a selector matches, without looking at every pod: a requirement of one value leads to the pods
- * that have the label. A cluster never changes, so its index is made once, when first asked for.
+ * that have the label. A list of workloads never changes, and an edit that does not touch it leaves it as it is, so its
+ * index is made once, when first asked for.
  */
 import type { Cluster } from "./cluster.js";
 import type { Pod } from "./pods.js";
@@ -15,7 +16,7 @@ export interface SelectedPod {
 /** by namespace, then by `key=value`; every list in the cluster's order */
 type Index = ReadonlyMap<string, ReadonlyMap<string, readonly SelectedPod[]>>;
 
-const indexes = new WeakMap<Cluster, Index>();
+const indexes = new WeakMap<Cluster["workloads"], Index>();
 
 /** The pods of a namespace that a selector matches, in the order of their workloads. */
 export function podsMatching(cluster: Cluster, namespace: string, selector: LabelSelector): readonly SelectedPod[] {
@@ -34,7 +35,7 @@ export function podsMatching(cluster: Cluster, namespace: string, selector: Labe
 const EVERY = "";
 
 function indexOf(cluster: Cluster): Index {
-  const known = indexes.get(cluster);
+  const known = indexes.get(cluster.workloads);
   if (known !== undefined) return known;
   const index = new Map<string, Map<string, SelectedPod[]>>();
   for (const [namespace, workloads] of cluster.workloadsByNamespace) {
@@ -52,6 +53,6 @@ function indexOf(cluster: Cluster): Index {
     }
     index.set(namespace, labelled);
   }
-  indexes.set(cluster, index);
+  indexes.set(cluster.workloads, index);
   return index;
 }

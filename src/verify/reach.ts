@@ -16,7 +16,7 @@ import {
   type LayerVerdict,
   verdict,
 } from "./layer.js";
-import { authorizationLayer } from "./layers/authorization/index.js";
+import { type AuthorizationLayer, authorizationLayer, type PolicySets } from "./layers/authorization/index.js";
 import { egressLayer } from "./layers/egress/index.js";
 import { jwtLayer } from "./layers/jwt/index.js";
 import { mtlsLayer } from "./layers/mtls/index.js";
@@ -30,18 +30,28 @@ import { ABSENT, type AnyValues, dimension, RequestSet, Text } from "./space/ind
 /**
  * The layers of a cluster, in the order in which a request meets them.
  * @param cluster the network's own, or one that differs from it in nothing that packets depend on
+ * @param before what was worked out for the cluster before an edit
  */
 export function layersOf(
   network: Network,
   cluster: Cluster = network.cluster,
-): readonly [network: Layer, egress: Layer, mtls: Layer, jwt: Layer, authorization: Layer, opa: Layer, route: Layer] {
+  before?: PolicySets,
+): readonly [
+  network: Layer,
+  egress: Layer,
+  mtls: Layer,
+  jwt: Layer,
+  authorization: AuthorizationLayer,
+  opa: Layer,
+  route: Layer,
+] {
   const [packets, egress, mtls, jwt] = [
     networkLayer(network),
     egressLayer(cluster),
     mtlsLayer(cluster),
     jwtLayer(cluster),
   ];
-  const authorization = authorizationLayer(cluster, answeredProviders(cluster));
+  const authorization = authorizationLayer(cluster, answeredProviders(cluster), before);
   // On the way to an authorizer nobody's answer is taken for granted, its own least of all.
   const opa = opaLayer(cluster, [packets, egress, mtls, jwt, authorizationLayer(cluster)]);
   return [packets, egress, mtls, jwt, authorization, opa, routeLayer(cluster)];
@@ -69,7 +79,7 @@ export class Reachability {
   readonly #layers: {
     readonly mtls: Layer;
     readonly jwt: Layer;
-    readonly authorization: Layer;
+    readonly authorization: AuthorizationLayer;
     readonly opa: Layer;
     readonly egress: Layer;
     readonly route: Layer;
@@ -80,7 +90,11 @@ export class Reachability {
     this.network = network;
     this.#cluster = cluster;
     this.#size = network.points.all.length;
-    const [, egress, mtls, jwt, authorization, opa, route] = layersOf(network, cluster);
+    const [, egress, mtls, jwt, authorization, opa, route] = layersOf(
+      network,
+      cluster,
+      before === undefined ? undefined : before.#layers.authorization.sets,
+    );
     this.#layers = { mtls, jwt, authorization, opa, egress, route };
     if (before !== undefined && callersAreSame(before.#cluster, cluster)) {
       this.#clients = before.#clients;

@@ -67,11 +67,12 @@ function readWasmPlugin(object: KubeObject): Read {
 export function extensionsOn(cluster: Cluster, seat: Seat): readonly Extension[] {
   let read = reads.get(cluster);
   if (read === undefined) {
-    read = cluster.objects.flatMap((object): Read[] => {
-      if (object.group === "networking.istio.io" && object.kind === "EnvoyFilter") return [readEnvoyFilter(object)];
-      if (object.group === "extensions.istio.io" && object.kind === "WasmPlugin") return [readWasmPlugin(object)];
-      return [];
-    });
+    const found: Read[] = [];
+    for (const object of cluster.objects) {
+      if (object.kind === "EnvoyFilter" && object.group === "networking.istio.io") found.push(readEnvoyFilter(object));
+      if (object.kind === "WasmPlugin" && object.group === "extensions.istio.io") found.push(readWasmPlugin(object));
+    }
+    read = found;
     reads.set(cluster, read);
   }
   if (read.length === 0 || seat.kind === "ambient") return [];

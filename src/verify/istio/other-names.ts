@@ -23,10 +23,22 @@ export function otherNames(cluster: Cluster, caller: MeshCaller, to: Called): re
   return [
     ...meshLeads(cluster, caller, to, own).map(({ object }) => reason(object, "leads calls to another host there")),
     ...entriesNaming(cluster, to).map(({ object, hosts }) => reason(object, `names it \`${hosts.join(", ")}\``)),
-    ...cluster.services
+    ...externalNames(cluster.services)
       .filter(({ externalName }) => own.some((service) => isNameOf(externalName, service)))
       .map(({ object, externalName }) => reason(object, `is another name of \`${externalName}\``)),
   ];
+}
+
+const aliases = new WeakMap<Cluster["services"], readonly Service[]>();
+
+/** The Services that are another name for something. */
+function externalNames(services: Cluster["services"]): readonly Service[] {
+  let found = aliases.get(services);
+  if (found === undefined) {
+    found = services.filter(({ externalName }) => externalName !== undefined);
+    aliases.set(services, found);
+  }
+  return found;
 }
 
 function isNameOf(name: string | undefined, service: Service): boolean {

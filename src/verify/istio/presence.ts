@@ -140,6 +140,8 @@ export function speaksOfIstio(cluster: Cluster): boolean {
   if (answer === undefined) {
     answer =
       cluster.mesh.declared ||
+      // The lists that are longest where there is a mesh spare the walk through everything.
+      cluster.authorizationPolicies.length + cluster.peerAuthentications.length > 0 ||
       cluster.objects.some(({ group }) => group === "istio.io" || group.endsWith(".istio.io")) ||
       cluster.skipped.some(({ group }) => group === "istio.io" || (group ?? "").endsWith(".istio.io")) ||
       cluster.gateways.some(({ className }) => className.startsWith("istio")) ||

@@ -32,10 +32,13 @@ export function chainOf({ appProtocol, name, protocol }: ServicePort): Chain {
   return name === undefined ? "sniff" : chainOfName(name);
 }
 
-const tables = new WeakMap<Cluster, ReadonlyMap<Pod, ReadonlyMap<number, readonly Exposure[]>>>();
+type Table = ReadonlyMap<Pod, ReadonlyMap<number, readonly Exposure[]>>;
+/** by the lists that they are made of, which an edit of something else leaves as they are */
+const tables = new WeakMap<Cluster["services"], WeakMap<Cluster["workloads"], Table>>();
 
-function tableOf(cluster: Cluster): ReadonlyMap<Pod, ReadonlyMap<number, readonly Exposure[]>> {
-  const known = tables.get(cluster);
+function tableOf(cluster: Cluster): Table {
+  const { services, workloads } = cluster;
+  const known = tables.get(services)?.get(workloads);
   if (known !== undefined) return known;
   const table = new Map<Pod, Map<number, Exposure[]>>();
   for (const service of cluster.services) {
@@ -51,7 +54,8 @@ function tableOf(cluster: Cluster): ReadonlyMap<Pod, ReadonlyMap<number, readonl
       else exposures.push({ service, port: servicePort });
     }
   }
-  tables.set(cluster, table);
+  const ofServices = tables.get(services) ?? new WeakMap<Cluster["workloads"], Table>();
+  tables.set(services, ofServices.set(workloads, table));
   return table;
 }
 

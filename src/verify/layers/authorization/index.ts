@@ -30,6 +30,10 @@ interface Enforced {
   readonly reasons: () => readonly Reason[];
 }
 
+export interface AuthorizationLayer extends Layer {
+  readonly sets: PolicySets;
+}
+
 /**
  * @param elsewhere authorizers whose answers another layer works out
  * @param before sets of the cluster before an edit; those of unchanged policies are taken from there
@@ -38,7 +42,7 @@ export function authorizationLayer(
   cluster: Cluster,
   elsewhere: ReadonlySet<string> = new Set(),
   before?: PolicySets,
-): Layer & { readonly sets: PolicySets } {
+): AuthorizationLayer {
   const perPod = new WeakMap<Pod, Map<number, Enforced>>();
   const sets = before?.holdFor(cluster, elsewhere) === true ? before : new PolicySets(cluster, elsewhere);
   return {
