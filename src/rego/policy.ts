@@ -364,9 +364,7 @@ function withHostFunctions(functions: readonly HostFunction[]): ReadonlyMap<stri
 }
 
 function declaredTypes(builtin: Builtin | undefined): ReturnType<CompileOptions["types"]> {
-  if (builtin === undefined) return undefined;
-  const { args, result } = builtin.decl;
-  return { args, ...(result === undefined ? {} : { result }), relation: builtin.relation === true };
+  return builtin?.decl;
 }
 
 function facts(builtin: Builtin | undefined): BuiltinFacts | undefined {

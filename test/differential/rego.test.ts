@@ -37,6 +37,7 @@ describe.skipIf(opa === undefined)("rego and opa", () => {
         if (compiled.value !== undefined && theirCodes[0] === "rego_type_error") {
           // OPA's types are finer: it refuses more literals that can only fail.
           untyped++;
+          if (process.env.REGO_SHOW) console.log("UNTYPED\n", module, theirs.text);
           return;
         }
         const note = `compile errors ${compiled.codes.join()} of\n${module}${theirs.status === 200 ? "" : theirs.text}`;
@@ -44,7 +45,7 @@ describe.skipIf(opa === undefined)("rego and opa", () => {
         expect(compiled.value === undefined, note).toBe(theirs.status !== 200);
         if (compiled.value === undefined) {
           rejected++;
-          if (compiled.codes[0] !== codesOf(theirs.text)[0]) otherCode++;
+          if (compiled.codes[0] !== codesOf(theirs.text)[0]) { otherCode++; if (process.env.REGO_SHOW) console.log("OTHER", compiled.codes, "\n", module, theirs.text); }
           return;
         }
         const rule = compiled.value.rule("data.t");
@@ -60,6 +61,7 @@ describe.skipIf(opa === undefined)("rego and opa", () => {
             if (strict && isBuiltinError(found.codes) !== isBuiltinError(theirErrors)) {
               // Which rules an index leaves out decides whether an erroneous call is reached.
               unreached++;
+              if (process.env.REGO_SHOW) console.log("UNREACHED", found.codes, theirErrors, module, text, answer.text);
               continue;
             }
             expect(found.codes, note).toEqual(theirErrors);

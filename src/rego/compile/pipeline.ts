@@ -210,7 +210,7 @@ function stageFunctions({ later, problems }: Compilation): void {
 
 function stageTypes({ later, problems, options, rules, tree }: Compilation): void {
   problems.push(...later.types);
-  const checker = new TypeChecker(tree, options);
+  const checker = new TypeChecker(tree, rules, options);
   checker.rules(rules);
   problems.push(...checker.problems);
 }

@@ -4,7 +4,7 @@
  */
 import { problemAt, type RegoProblem } from "../error.js";
 import { canonicalKey } from "../value/index.js";
-import type { NormalBody, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
+import type { DocumentPath, NormalBody, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import type { RuleNode } from "./rule-tree.js";
 import { isFunctionName, literalTerms } from "./variables.js";
 
@@ -58,6 +58,19 @@ function termDependencies(tree: RuleNode, term: NormalTerm, found: Set<NormalRul
       if (term.base === "data") reach(tree, term.path, 0, found);
       break;
   }
+}
+
+/** The rules on a path below `data`, and below it, functions included. */
+export function rulesThrough(tree: RuleNode, path: DocumentPath): NormalRule[] {
+  const found: NormalRule[] = [];
+  let node: RuleNode | undefined = tree;
+  for (const part of path) {
+    node = node.children.get(part);
+    if (node === undefined) return found;
+    found.push(...node.rules);
+  }
+  for (const below of node.nodes()) if (below !== node) found.push(...below.rules);
+  return found;
 }
 
 /** Adds the rules on a path and, where it ends, those below. */

@@ -253,12 +253,8 @@ export abstract class TermTranslator {
     }
     const most = result === undefined ? arity + 1 : arity;
     if (given >= arity && given <= most) return arity;
-    const stage = callee.kind === "builtin" ? "types" : "functions";
-    this.reportLater(
-      stage,
-      term.start,
-      `function ${name} has arity ${arity}, got ${given} argument${given === 1 ? "" : "s"}`,
-    );
+    const got = `${given} argument${given === 1 ? "" : "s"}`;
+    this.reportLater("functions", term.start, `function ${name} has arity ${arity}, got ${got}`);
     return undefined;
   }
 

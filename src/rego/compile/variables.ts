@@ -69,7 +69,7 @@ export function literalLocals(literal: NormalLiteral): Set<Local> {
 }
 
 /** The comprehensions of a term, outermost only. */
-function comprehensions(term: NormalTerm): ComprehensionTerm[] {
+export function comprehensions(term: NormalTerm): ComprehensionTerm[] {
   switch (term.kind) {
     case "comprehension":
       return [term];
