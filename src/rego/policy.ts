@@ -232,6 +232,8 @@ export class Policy {
       if (session.failure !== undefined) throw new RegoError([session.failure]);
       return result;
     } catch (error) {
+      // What strict mode kept came first, so a conflict may only follow from it.
+      if (session.failure !== undefined && error instanceof RegoError) throw new RegoError([session.failure]);
       throw asRegoError(error);
     } finally {
       session.release();

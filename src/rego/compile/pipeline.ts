@@ -10,6 +10,7 @@ import { hoistQuery, hoistRule } from "./hoist.js";
 import { checkImports, checkUnusedImports, moduleGlobals } from "./imports.js";
 import { Metadata } from "./metadata.js";
 import type { DocumentPath, NormalForm, NormalQuery, NormalRule } from "./normal-form.js";
+import { checkPrinted } from "./printed.js";
 import { checkRecursion } from "./recursion.js";
 import { buildTree, RuleNode } from "./rule-tree.js";
 import { orderQuery, orderRule } from "./safety.js";
@@ -31,7 +32,11 @@ interface Compilation {
   readonly modules: readonly Module[];
   readonly options: CompileOptions;
   readonly problems: RegoProblem[];
-  readonly later: { readonly functions: RegoProblem[]; readonly types: RegoProblem[] };
+  readonly later: {
+    readonly functions: RegoProblem[];
+    readonly types: RegoProblem[];
+    readonly overlooked: RegoProblem[];
+  };
   /** Functions by dotted path below `data`, with their arity. */
   readonly functions: Map<string, number>;
   /** Ground paths of rules that aren't functions, dotted with a NUL, for `with`. */
@@ -51,6 +56,7 @@ const STAGES: readonly Stage[] = [
   { name: "heads", run: stageHeads },
   { name: "environments", run: stageEnvironments },
   { name: "names", run: stageNames },
+  { name: "printed", run: stagePrinted },
   { name: "tree", run: stageTree },
   { name: "conflicts", run: stageConflicts },
   { name: "functions", run: stageFunctions },
@@ -58,6 +64,7 @@ const STAGES: readonly Stage[] = [
   { name: "hoisting", run: stageHoisting },
   { name: "recursion", run: stageRecursion },
   { name: "types", run: stageTypes },
+  { name: "overlooked", run: stageOverlooked },
   { name: "availability", run: stageAvailability },
 ];
 
@@ -78,7 +85,7 @@ export function compileModules(modules: readonly Module[], options: CompileOptio
     modules,
     options,
     problems: [],
-    later: { functions: [], types: [] },
+    later: { functions: [], types: [], overlooked: [] },
     functions: new Map(),
     documents: new Set(),
     environments: [],
@@ -191,6 +198,10 @@ function stageNames(compilation: Compilation): void {
   }
 }
 
+function stagePrinted({ rules, problems }: Compilation): void {
+  for (const rule of rules) problems.push(...checkPrinted(rule));
+}
+
 function stageTree(compilation: Compilation): void {
   const packages = compilation.modules.map((module) => module.package.path);
   compilation.tree = buildTree(packages, compilation.rules);
@@ -215,10 +226,19 @@ function stageTypes({ later, problems, options, rules, tree }: Compilation): voi
   problems.push(...checker.problems);
 }
 
+function stageOverlooked({ later, problems }: Compilation): void {
+  problems.push(...later.overlooked);
+}
+
 function stageSafety(compilation: Compilation): void {
   const shared = sharedLines(compilation.rules);
   replaceRules(compilation, (rule) =>
-    orderRule(rule, shared.has(rule) ? ` in rule ${rule.name}` : "", compilation.problems),
+    orderRule(
+      rule,
+      shared.has(rule) ? ` in rule ${rule.name}` : "",
+      compilation.problems,
+      compilation.later.overlooked,
+    ),
   );
 }
 
@@ -266,7 +286,7 @@ export function compileQuery(
   scope: { packagePath?: readonly string[]; globals?: ReadonlyMap<string, GlobalRef> } = {},
 ): NormalQuery {
   const problems: RegoProblem[] = [];
-  const later = { functions: [] as RegoProblem[], types: [] as RegoProblem[] };
+  const later = { functions: [] as RegoProblem[], types: [] as RegoProblem[], overlooked: [] as RegoProblem[] };
   const environment = makeEnvironment(source, "v0", scope.packagePath ?? [], scope.globals ?? new Map(), {
     options,
     problems,

@@ -4,18 +4,21 @@
  * them, and are ordered themselves with what is bound at their place.
  */
 import { problemAt, type RegoProblem } from "../error.js";
+import { argumentVariables } from "./arguments.js";
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import {
-  argumentLocals,
   closureLocals,
   isFunctionName,
   literalLocals,
   literalOutputs,
   termLocals,
+  visibleLocals,
 } from "./variables.js";
 
 interface Report {
   readonly problems: RegoProblem[];
+  /** What OPA does not see, and evaluates with a variable that has no value. */
+  readonly overlooked: RegoProblem[];
   /** ` in rule p`, where the position alone does not tell the rule. */
   readonly suffix: string;
   readonly reported: Set<Local>;
@@ -23,11 +26,16 @@ interface Report {
   readonly printed?: boolean;
 }
 
-/** Orders all bodies of a rule; problems go to `problems`. */
-export function orderRule(rule: NormalRule, suffix: string, problems: RegoProblem[]): NormalRule {
+/** Orders all bodies of a rule; problems go to `problems`, and those that OPA does not see to `overlooked`. */
+export function orderRule(
+  rule: NormalRule,
+  suffix: string,
+  problems: RegoProblem[],
+  overlooked: RegoProblem[],
+): NormalRule {
   const branches = rule.branches.map((branch, index): NormalBranch => {
-    const report: Report = { problems, suffix, reported: new Set() };
-    const args = argumentLocals(rule, branch);
+    const report: Report = { problems, overlooked, suffix, reported: new Set() };
+    const args = argumentVariables(rule, branch);
     const { body, bound } = orderBody(branch.body, args, report);
     const head =
       index === 0 ? [branch.value, ...rule.path, ...(rule.key === undefined ? [] : [rule.key])] : [branch.value];
@@ -39,7 +47,7 @@ export function orderRule(rule: NormalRule, suffix: string, problems: RegoProble
 
 /** Orders a query's body. */
 export function orderQuery(body: NormalBody, problems: RegoProblem[]): NormalBody {
-  return orderBody(body, new Set(), { problems, suffix: "", reported: new Set() }).body;
+  return orderBody(body, new Set(), { problems, overlooked: problems, suffix: "", reported: new Set() }).body;
 }
 
 function orderBody(
@@ -49,7 +57,7 @@ function orderBody(
 ): { body: NormalBody; bound: Set<Local> } {
   const own = new Set<Local>();
   const needs = body.map((literal) => {
-    const locals = literalLocals(literal);
+    const locals = visibleLocals(literal);
     for (const local of locals) own.add(local);
     return locals;
   });
@@ -69,6 +77,21 @@ function orderBody(
       placed[index] = true;
       progress = true;
     }
+    if (progress) continue;
+    const next = body.findIndex((literal, index) => {
+      if (placed[index] === true) return false;
+      const closed = (captures[index] ?? []).filter((local) => !outer.has(local));
+      return isOverlooked(closed, bound, literalOutputs(literal, bound));
+    });
+    const literal = body[next];
+    if (literal === undefined) break;
+    const outputs = literalOutputs(literal, bound);
+    const missing = [...(needs[next] ?? [])].filter((local) => !bound.has(local) && !outputs.has(local));
+    for (const local of missing) reportOverlooked(local, literal, report);
+    ordered.push(orderClosures(literal, bound, report));
+    for (const local of [...outputs, ...missing]) bound.add(local);
+    placed[next] = true;
+    progress = true;
   } while (progress);
   for (const [index, literal] of body.entries()) {
     if (placed[index] === true) continue;
@@ -96,6 +119,21 @@ function isReady(
   if (waiting.length === outputs.size && waiting.length > 0) return false;
   return waiting.every((local) => outputs.has(local));
 }
+
+/** OPA asks of a literal that closes over variables of its body only that those have values. */
+function isOverlooked(captures: readonly Local[], bound: ReadonlySet<Local>, outputs: ReadonlySet<Local>): boolean {
+  if (captures.length === 0) return false;
+  if (captures.length === outputs.size && captures.every((local) => outputs.has(local))) return false;
+  return captures.every((local) => bound.has(local) || outputs.has(local));
+}
+
+function reportOverlooked(local: Local, { at }: NormalLiteral, report: Report): void {
+  const message = `var ${shown(local)} is unsafe${report.suffix}`;
+  report.overlooked.push(problemAt(at.source, at.start, "rego_unsafe_var_error", message, OVERLOOKED));
+}
+
+/** Hint of a problem that OPA does not report. */
+const OVERLOOKED = "OPA overlooks this, because a closure in the same expression uses a variable that has a value";
 
 function orderClosures(literal: NormalLiteral, bound: ReadonlySet<Local>, report: Report): NormalLiteral {
   const term = (inner: NormalTerm): NormalTerm => orderTerm(inner, bound, report);

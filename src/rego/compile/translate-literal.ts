@@ -34,13 +34,14 @@ export abstract class LiteralTranslator extends TermTranslator {
         return;
       case "not": {
         const body = this.operand(literal.body);
-        into.push({ kind: "not", body, closure: true, with: withs, at });
+        into.push({ kind: "not", body, closure: true, implicit: !literal.explicit, with: withs, at });
         return;
       }
       case "and":
       case "or": {
         const operands = literal.operands.map((operand) => this.operand(operand.body));
-        into.push({ kind: literal.kind, operands, with: withs, at });
+        const implicit = literal.operands.map((operand) => !operand.explicit);
+        into.push({ kind: literal.kind, operands, implicit, with: withs, at });
         return;
       }
       case "expression":

@@ -6,6 +6,7 @@
  */
 import type { TypeDecl } from "../builtins/index.js";
 import { problemAt, type RegoProblem } from "../error.js";
+import { splitArguments } from "./arguments.js";
 import type {
   CallLiteral,
   ComprehensionTerm,
@@ -43,7 +44,7 @@ import {
 import { constantOf, distinctEntries, Patterns } from "./type-patterns.js";
 import { References } from "./type-refs.js";
 import { Replacements } from "./type-replacements.js";
-import { argumentLocals, comprehensions, literalTerms, termLocals } from "./variables.js";
+import { comprehensions, literalTerms, termLocals } from "./variables.js";
 
 export interface Declarations {
   /** Declared types of a built-in; undefined for unknown ones. */
@@ -122,7 +123,14 @@ export class TypeChecker {
       documents.put(path, ANY);
       return;
     }
-    const type = rule.kind === "function" ? this.functionType(args.patterns, branch, layer) : undefined;
+    const type =
+      rule.kind === "function"
+        ? this.functionType(
+            args.patterns.map((pattern) => pattern ?? outcome()),
+            branch,
+            layer,
+          )
+        : undefined;
     const added = type ?? this.nested(rule.path, this.contribution(rule, branch, layer), layer);
     if (added !== undefined) documents.add(path, added);
   }
@@ -399,31 +407,4 @@ function isCalled(term: NormalTerm): term is RefTerm {
 
 function failureAt({ at }: Pick<NormalLiteral, "at">, message: string, hint?: string, unknown = false): Failure {
   return { problem: problemAt(at.source, at.start, "rego_type_error", message, hint), unknown };
-}
-
-/** The patterns of a function's arguments, and its body without the literals that match them. */
-function splitArguments(rule: NormalRule, branch: NormalBranch): { patterns: NormalTerm[]; body: NormalBody } {
-  if (rule.kind !== "function") return { patterns: [], body: branch.body };
-  const slots = new Map<number, NormalTerm>();
-  for (const local of argumentLocals(rule, branch)) slots.set(local.slot, { kind: "local", local });
-  const body: NormalLiteral[] = [];
-  for (const literal of branch.body) {
-    const isPattern =
-      literal.kind === "unify" &&
-      literal.generated === true &&
-      literal.left.kind === "local" &&
-      literal.left.local.slot < rule.arity &&
-      isPlainPattern(literal.right);
-    if (isPattern) slots.set(literal.left.local.slot, literal.right);
-    else body.push(literal);
-  }
-  return { patterns: Array.from({ length: rule.arity }, (_, at) => slots.get(at) ?? outcome()), body };
-}
-
-/** Whether a pattern holds nothing that was taken out of it to be evaluated first. */
-function isPlainPattern(term: NormalTerm): boolean {
-  const locals = new Set<Local>();
-  termLocals(term, locals);
-  if (term.kind === "ref" || term.kind === "comprehension") return false;
-  return [...locals].every((local) => !local.generated || local.name.startsWith("$"));
 }

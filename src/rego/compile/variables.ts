@@ -237,6 +237,52 @@ export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>)
   return outputs;
 }
 
+/** All variables that a literal needs or binds: its own, and those that bodies without braces in it take from around. */
+export function visibleLocals(literal: NormalLiteral): Set<Local> {
+  const locals = literalLocals(literal);
+  const bodies: NormalBody[] = [];
+  if (literal.kind === "not" && literal.implicit === true) bodies.push(literal.body);
+  if (literal.kind === "and" || literal.kind === "or") {
+    bodies.push(...literal.operands.filter((_, at) => literal.implicit[at] === true));
+  }
+  for (const body of bodies) for (const local of outerLocals(body)) locals.add(local);
+  return locals;
+}
+
+/** Variables of a body without braces that nothing in it both binds and uses elsewhere. */
+function outerLocals(body: NormalBody): Set<Local> {
+  const counts = new Map<Local, number>();
+  for (const literal of body)
+    for (const local of literalLocals(literal)) counts.set(local, (counts.get(local) ?? 0) + 1);
+  if (body.length === 1) return new Set(counts.keys());
+  const bound = boundInside(body, new Set(counts.keys()));
+  return new Set([...counts].filter(([local, count]) => count === 1 || !bound.has(local)).map(([local]) => local));
+}
+
+/** What equations and calls of a body bind; a variable that is no side of an equation comes from outside. */
+function boundInside(body: NormalBody, all: ReadonlySet<Local>): Set<Local> {
+  const safe = new Set(all);
+  const bound = new Set<Local>();
+  const equations = body.filter((literal) => literal.kind === "unify");
+  for (const { left, right } of equations) {
+    for (const side of [left, right]) if (side.kind === "local") safe.delete(side.local);
+  }
+  let before: number;
+  do {
+    before = bound.size;
+    for (const equation of equations) {
+      for (const local of literalOutputs(equation, safe)) {
+        bound.add(local);
+        safe.add(local);
+      }
+    }
+  } while (bound.size > before);
+  for (const literal of body) {
+    if (literal.kind === "call" && literal.result !== undefined) patternLocals(literal.result, bound);
+  }
+  return bound;
+}
+
 /** The variables of a branch that stand for arguments. */
 export function argumentLocals(rule: NormalRule, branch: NormalBranch): Set<Local> {
   const args = new Set<Local>();
