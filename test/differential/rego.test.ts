@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile, equal, RegoError, readJson, type Value, writeJson } from "../../src/rego/index.js";
 import { engine } from "../engine.js";
+import { COMPILE_CASES } from "../rego/compile-cases.js";
 import { BASE, input, program, typedProgram, withoutMistakes } from "../rego/generator.js";
 import { evaluateUnoptimized, OpaServer } from "./opa-server.js";
 
@@ -46,6 +47,14 @@ describe.skipIf(opa === undefined)("rego and opa", () => {
     expect({ codes: found.codes, line: found.line }, note).toEqual({ codes: wanted.codes, line: wanted.line });
     return found.value;
   }
+
+  it("agree on the compile cases", async () => {
+    for (const [name, { rules, refused }] of Object.entries(COMPILE_CASES)) {
+      const { status, text } = await server.send("PUT", "/v1/policies/t", `package t\n\n${rules}\n`);
+      const error = status === 200 ? undefined : firstError(text);
+      expect(error && `${error.codes[0]}:${error.line}`, name).toBe(refused);
+    }
+  });
 
   it("agree on generated policies", { timeout: 3_600_000 }, async () => {
     let pairs = 0;

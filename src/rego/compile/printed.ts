@@ -5,7 +5,8 @@
 import { problemAt, type RegoProblem } from "../error.js";
 import { argumentVariables } from "./arguments.js";
 import type { ComprehensionTerm, Local, NormalBody, NormalLiteral, NormalRule } from "./normal-form.js";
-import { comprehensions, literalLocals, literalOutputs, literalTerms } from "./variables.js";
+import { literalOutputs } from "./outputs.js";
+import { comprehensions, literalLocals, literalTerms } from "./variables.js";
 
 export function checkPrinted(rule: NormalRule): RegoProblem[] {
   const problems: RegoProblem[] = [];

@@ -6,14 +6,8 @@
 import { problemAt, type RegoProblem } from "../error.js";
 import { argumentVariables } from "./arguments.js";
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
-import {
-  closureLocals,
-  isFunctionName,
-  literalLocals,
-  literalOutputs,
-  termLocals,
-  visibleLocals,
-} from "./variables.js";
+import { literalOutputs, visibleLocals } from "./outputs.js";
+import { closureLocals, isFunctionName, literalLocals, termLocals } from "./variables.js";
 
 interface Report {
   readonly problems: RegoProblem[];

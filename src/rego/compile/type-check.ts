@@ -65,7 +65,7 @@ interface Closure {
 }
 
 /** Literals to look at before closures count as being of any type: closures in closures are looked at many times. */
-const MAX_LITERALS = 300_000;
+const MAX_LITERALS = 100_000;
 
 export class TypeChecker {
   readonly problems: RegoProblem[] = [];
