@@ -84,7 +84,10 @@ export const COMPILE_CASES: Readonly<Record<string, CompileCase>> = {
     refused: "rego_type_error:4",
   },
   "function by a value": { rules: "f(x) := x + 1\nr if f(1) with f as 2" },
-  "function replaced around `every`": { rules: "r if every x in [1] { count(x) > 0 } with count as 1", refused: TYPE },
+  "function replaced around `every`": {
+    rules: "f(x) := x\nr if every x in [1] { f(x) > 0 } with f as 1",
+    refused: "rego_type_error:4",
+  },
   // Order of stages
   "arity before safety": { rules: "r if x > count(1, 2, 3)", refused: TYPE },
   "undeclared before undefined": {
@@ -105,6 +108,10 @@ export const COMPILE_CASES: Readonly<Record<string, CompileCase>> = {
   },
   "set as a pattern": { rules: "r if input.x = {y}", refused: "rego_unsafe_var_error:3" },
   "set as a pattern in an array": { rules: "r if input.x = [{y}]" },
+  "bracket with a variable of the closure beside it": {
+    rules: "r if { x := input.y; [[1 | x + x], input[x]] }",
+    refused: "rego_unsafe_var_error:3",
+  },
   "argument pattern in a closure": {
     rules: 'f({"a": x}) := 1 if { {"a": y} = [z | z = x] }',
     refused: "rego_unsafe_var_error:3",

@@ -62,7 +62,8 @@ export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>)
       const known = new Set([...safe, ...outputs]);
       // What is assigned to never makes the value safe.
       if (literal.assign) for (const local of patternOf(literal.left)) known.delete(local);
-      for (const local of unify(known, literal.left, literal.right)) if (!safe.has(local)) outputs.add(local);
+      for (const local of unify(known, literal.left, literal.right)) outputs.add(local);
+      for (const local of safe) outputs.delete(local);
       break;
     }
   }

@@ -55,7 +55,10 @@ function orderBody(
     for (const local of locals) own.add(local);
     return locals;
   });
-  const captures = body.map((literal) => [...closureLocals(literal)].filter((local) => own.has(local)));
+  /** Variables of the body that closures of each literal use, but for those that come from outside. */
+  const closed = body.map((literal) =>
+    [...closureLocals(literal)].filter((local) => own.has(local) && !outer.has(local)),
+  );
   const bound = new Set(outer);
   const ordered: NormalLiteral[] = [];
   const placed = body.map(() => false);
@@ -65,18 +68,17 @@ function orderBody(
     for (const [index, literal] of body.entries()) {
       if (placed[index] === true) continue;
       const outputs = literalOutputs(literal, bound);
-      if (!isReady(needs[index] ?? new Set(), captures[index] ?? [], bound, outputs)) continue;
+      if (!isReady(needs[index] ?? new Set(), closed[index] ?? [], bound, outputs)) continue;
       ordered.push(orderClosures(literal, bound, report));
       for (const local of outputs) bound.add(local);
       placed[index] = true;
       progress = true;
     }
     if (progress) continue;
-    const next = body.findIndex((literal, index) => {
-      if (placed[index] === true) return false;
-      const closed = (captures[index] ?? []).filter((local) => !outer.has(local));
-      return isOverlooked(closed, bound, literalOutputs(literal, bound));
-    });
+    const next = body.findIndex(
+      (literal, index) =>
+        placed[index] !== true && isOverlooked(closed[index] ?? [], bound, literalOutputs(literal, bound)),
+    );
     const literal = body[next];
     if (literal === undefined) break;
     const outputs = literalOutputs(literal, bound);
@@ -90,12 +92,9 @@ function orderBody(
   for (const [index, literal] of body.entries()) {
     if (placed[index] === true) continue;
     const outputs = literalOutputs(literal, bound);
-    const wanted = [...(needs[index] ?? []), ...(captures[index] ?? [])];
-    reportUnsafe(
-      wanted.filter((local) => !bound.has(local) && !outputs.has(local)),
-      literal,
-      report,
-    );
+    const wanted = [...(needs[index] ?? []), ...(closed[index] ?? [])];
+    const missing = wanted.filter((local) => !bound.has(local) && !outputs.has(local));
+    reportUnsafe(missing.length === 0 ? (closed[index] ?? []) : missing, literal, report);
     ordered.push(literal);
   }
   return { body: ordered, bound };
@@ -103,21 +102,23 @@ function orderBody(
 
 function isReady(
   needs: ReadonlySet<Local>,
-  captures: readonly Local[],
+  closed: readonly Local[],
   bound: ReadonlySet<Local>,
   outputs: ReadonlySet<Local>,
 ): boolean {
   for (const local of needs) if (!bound.has(local) && !outputs.has(local)) return false;
-  // A closure runs before its literal binds anything; what the literal binds besides is free inside the closure.
-  const waiting = captures.filter((local) => !bound.has(local));
-  if (waiting.length === outputs.size && waiting.length > 0) return false;
-  return waiting.every((local) => outputs.has(local));
+  if (bindsWhatItCloses(closed, outputs)) return false;
+  return closed.every((local) => bound.has(local) || outputs.has(local));
+}
+
+/** A closure runs before its literal binds anything; what the literal binds besides is free inside the closure. */
+function bindsWhatItCloses(closed: readonly Local[], outputs: ReadonlySet<Local>): boolean {
+  return closed.length > 0 && closed.length === outputs.size && closed.every((local) => outputs.has(local));
 }
 
 /** OPA asks of a literal that closes over variables of its body only that those have values. */
 function isOverlooked(captures: readonly Local[], bound: ReadonlySet<Local>, outputs: ReadonlySet<Local>): boolean {
-  if (captures.length === 0) return false;
-  if (captures.length === outputs.size && captures.every((local) => outputs.has(local))) return false;
+  if (captures.length === 0 || bindsWhatItCloses(captures, outputs)) return false;
   return captures.every((local) => bound.has(local) || outputs.has(local));
 }
 
