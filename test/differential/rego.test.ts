@@ -78,7 +78,7 @@ describe.skipIf(opa === undefined)("rego and opa", () => {
             const found = ours(() => rule.value(parsed.input, { strictErrors: strict }));
             const note = `${module}\ninput: ${JSON.stringify(document)} strict: ${strict}\nopa: ${answer.text}\nours: ${found.codes.join()} ${found.value === undefined ? "" : writeJson(found.value)}`;
             const theirErrors = answer.status === 200 ? [] : firstError(answer.text).codes;
-            if (strict && isBuiltinError(found.codes) && theirErrors.length === 0) {
+            if (strict && isBuiltinError(found.codes) && !isBuiltinError(theirErrors)) {
               // OPA's index leaves more rules out, whose erroneous calls it does not reach. Without it, it has to.
               const unoptimized = evaluateUnoptimized(opa ?? "", module, BASE, parsed.input);
               expect(isBuiltinError([unoptimized]), `${note}\nwithout its index: ${unoptimized}`).toBe(true);
