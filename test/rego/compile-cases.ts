@@ -74,6 +74,10 @@ export const COMPILE_CASES: Readonly<Record<string, CompileCase>> = {
   "`in` that never holds": { rules: 'r := "a" in [1]', refused: TYPE },
   "`in` that may hold": { rules: 'r := "a" in [1, input]' },
   "key that never is": { rules: 'r := ("a", 1 in [1])', refused: TYPE },
+  "argument after a template string that uses it": { rules: 'r if { x := 1; [$"{x}", upper(x)] }' },
+  "argument before a template string that uses it": { rules: 'r if { x := 1; [upper(x), $"{x}"] }', refused: TYPE },
+  "argument beside a template string in a set": { rules: 'r if { x := 1; {upper(x), $"{x}"} }' },
+  "argument beside a template string in an object": { rules: 'r if { x := 1; {upper(x): 1, $"{x}": 2} }' },
   // `with`
   "replaced input": { rules: 'r if input.x == "a" with input.x as 1' },
   "replaced document of a known type": { rules: 'q := 1\nr if q == "a" with data.t.q as "a"' },
@@ -95,6 +99,15 @@ export const COMPILE_CASES: Readonly<Record<string, CompileCase>> = {
     refused: "rego_compile_error:3",
   },
   "safety before types": { rules: 'r if 1 == "a"\nq if x > 1', refused: "rego_unsafe_var_error:4" },
+  "recursion through a variable": { rules: "r.a := 1 if r[input.x]", refused: "rego_recursion_error:3" },
+  "no recursion through a variable that is a constant": { rules: 'r.a := 1 if { x := "b"; r[x] }\nr.b := 1' },
+  "no recursion through a variable of few values": {
+    rules: 'r.a := 1 if { some x in ["b", "c"]; r[x] }\nr.b := 1',
+  },
+  "recursion through one of few values": {
+    rules: 'r.a := 1 if { some x in ["b", "a"]; r[x] }\nr.b := 1',
+    refused: "rego_recursion_error:3",
+  },
   "recursion before types": { rules: 'r if { 1 == "a"; r }', refused: "rego_recursion_error:3" },
   // Safety
   "bracket under a closure `not` without braces": {

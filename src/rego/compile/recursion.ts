@@ -1,9 +1,10 @@
 /**
  * Recursion is an error, also when it goes through a reference with variables: the graph has an edge to every rule that
- * such a reference may meet. So evaluation never needs a fixpoint and always ends.
+ * such a reference may meet, as far as the constants that variables stand for do not tell otherwise. So evaluation never needs a fixpoint and always ends.
  */
 import { problemAt, type RegoProblem } from "../error.js";
 import { canonicalKey } from "../value/index.js";
+import { type Known, learnValues, pathsOf, type Step } from "./known-values.js";
 import type { DocumentPath, NormalBody, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import type { RuleNode } from "./rule-tree.js";
 import { isFunctionName, literalTerms } from "./variables.js";
@@ -12,21 +13,30 @@ import { isFunctionName, literalTerms } from "./variables.js";
 export function dependencies(tree: RuleNode, rule: NormalRule): Set<NormalRule> {
   const found = new Set<NormalRule>();
   for (const branch of rule.branches) {
-    bodyDependencies(tree, branch.body, found);
-    termDependencies(tree, branch.value, found);
+    const known: Known = new Map();
+    for (const literal of branch.body) {
+      literalDependencies(tree, literal, known, found);
+      learnValues(literal, known);
+    }
+    termDependencies(tree, branch.value, known, found);
   }
   return found;
 }
 
-function bodyDependencies(tree: RuleNode, body: NormalBody, found: Set<NormalRule>): void {
-  for (const literal of body) literalDependencies(tree, literal, found);
+function bodyDependencies(tree: RuleNode, body: NormalBody, known: Known, found: Set<NormalRule>): void {
+  const inside: Known = new Map(known);
+  for (const literal of body) {
+    literalDependencies(tree, literal, inside, found);
+    // Of a closure's own equations only those count that stand for a bracket.
+    if (literal.generated === true) learnValues(literal, inside);
+  }
 }
 
-function literalDependencies(tree: RuleNode, literal: NormalLiteral, found: Set<NormalRule>): void {
-  for (const term of literalTerms(literal)) termDependencies(tree, term, found);
-  if (literal.kind === "not" || literal.kind === "every") bodyDependencies(tree, literal.body, found);
+function literalDependencies(tree: RuleNode, literal: NormalLiteral, known: Known, found: Set<NormalRule>): void {
+  for (const term of literalTerms(literal)) termDependencies(tree, term, known, found);
+  if (literal.kind === "not" || literal.kind === "every") bodyDependencies(tree, literal.body, known, found);
   if (literal.kind === "and" || literal.kind === "or") {
-    for (const operand of literal.operands) bodyDependencies(tree, operand, found);
+    for (const operand of literal.operands) bodyDependencies(tree, operand, known, found);
   }
   if (literal.kind === "call" && literal.callee.kind === "function") {
     for (const rule of tree.find(literal.callee.path)?.rules ?? []) found.add(rule);
@@ -37,25 +47,25 @@ function literalDependencies(tree: RuleNode, literal: NormalLiteral, found: Set<
   }
 }
 
-function termDependencies(tree: RuleNode, term: NormalTerm, found: Set<NormalRule>): void {
+function termDependencies(tree: RuleNode, term: NormalTerm, known: Known, found: Set<NormalRule>): void {
   switch (term.kind) {
     case "array":
     case "set":
-      for (const item of term.items) termDependencies(tree, item, found);
+      for (const item of term.items) termDependencies(tree, item, known, found);
       break;
     case "object":
       for (const [key, value] of term.entries) {
-        termDependencies(tree, key, found);
-        termDependencies(tree, value, found);
+        termDependencies(tree, key, known, found);
+        termDependencies(tree, value, known, found);
       }
       break;
     case "comprehension":
-      bodyDependencies(tree, term.body, found);
+      bodyDependencies(tree, term.body, known, found);
       break;
     case "ref":
-      if (typeof term.base !== "string") termDependencies(tree, term.base, found);
-      for (const part of term.path) termDependencies(tree, part, found);
-      if (term.base === "data") reach(tree, term.path, 0, found);
+      if (typeof term.base !== "string") termDependencies(tree, term.base, known, found);
+      for (const part of term.path) termDependencies(tree, part, known, found);
+      if (term.base === "data") for (const path of pathsOf(term.path, known)) reach(tree, path, 0, found);
       break;
   }
 }
@@ -73,18 +83,19 @@ export function rulesThrough(tree: RuleNode, path: DocumentPath): NormalRule[] {
   return found;
 }
 
-/** Adds the rules on a path and, where it ends, those below. */
-function reach(node: RuleNode, path: readonly NormalTerm[], index: number, found: Set<NormalRule>): void {
+/** Adds the rules on a path and, where it ends, those below. Parts without a value may be anything. */
+function reach(node: RuleNode, path: readonly Step[], index: number, found: Set<NormalRule>): void {
   for (const rule of node.rules) if (rule.kind !== "function") found.add(rule);
   if (index >= path.length) {
     for (const below of node.nodes()) for (const rule of below.rules) if (rule.kind !== "function") found.add(rule);
     return;
   }
-  const part = path[index];
-  if (part?.kind === "constant") {
-    const child = node.children.get(canonicalKey(part.value));
+  const step = path[index];
+  if (step === undefined) for (const child of node.children.values()) reach(child, path, index + 1, found);
+  else {
+    const child = node.children.get(canonicalKey(step.value));
     if (child !== undefined) reach(child, path, index + 1, found);
-  } else for (const child of node.children.values()) reach(child, path, index + 1, found);
+  }
 }
 
 /** Reports every rule that can reach itself, with the way it does. */

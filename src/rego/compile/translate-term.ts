@@ -20,6 +20,7 @@ import type {
   UnifyLiteral,
 } from "./normal-form.js";
 import { type Environment, type GlobalRef, mentionedInTerm, mentionedNames, operatorName, Scope } from "./scope.js";
+import { evaluationOrder } from "./term-order.js";
 
 /** Where the literals that a term needs go, and what they inherit. */
 export interface Output {
@@ -102,13 +103,19 @@ export abstract class TermTranslator {
         return this.ref(term, output);
       case "array":
         return { kind: "array", items: term.items.map((item) => this.term(item, output)) };
-      case "set":
-        return { kind: "set", items: term.items.map((item) => this.term(item, output)) };
-      case "object":
-        return {
-          kind: "object",
-          entries: term.entries.map(([key, value]) => [this.term(key, output), this.term(value, output)] as const),
-        };
+      case "set": {
+        const items: NormalTerm[] = [];
+        for (const at of evaluationOrder(term.items)) items[at] = this.term(term.items[at] as Term, output);
+        return { kind: "set", items };
+      }
+      case "object": {
+        const entries: [NormalTerm, NormalTerm][] = [];
+        for (const at of evaluationOrder(term.entries.map(([key]) => key))) {
+          const [key, value] = term.entries[at] as readonly [Term, Term];
+          entries[at] = [this.term(key, output), this.term(value, output)];
+        }
+        return { kind: "object", entries };
+      }
       case "call":
         return this.metadataCall(term) ?? this.nestedCall(term, output);
       case "comprehension":

@@ -7,6 +7,7 @@
 import type { TypeDecl } from "../builtins/index.js";
 import { problemAt, type RegoProblem } from "../error.js";
 import { splitArguments } from "./arguments.js";
+import { constantOf } from "./constants.js";
 import type {
   CallLiteral,
   ComprehensionTerm,
@@ -19,7 +20,7 @@ import type {
   RefTerm,
 } from "./normal-form.js";
 import { dependencies } from "./recursion.js";
-import type { RuleNode } from "./rule-tree.js";
+import { documentPath, type RuleNode } from "./rule-tree.js";
 import { TypeLayer } from "./type-environment.js";
 import {
   ANY,
@@ -41,7 +42,7 @@ import {
   typeOfValue,
   valuesOf,
 } from "./type-model.js";
-import { constantOf, distinctEntries, Patterns } from "./type-patterns.js";
+import { distinctEntries, Patterns } from "./type-patterns.js";
 import { References } from "./type-refs.js";
 import { Replacements } from "./type-replacements.js";
 import { comprehensions, literalTerms, termLocals } from "./variables.js";
@@ -116,7 +117,7 @@ export class TypeChecker {
     const layer = this.global.inner();
     const args = splitArguments(rule, branch);
     const problems = this.body(args.body, layer);
-    const path = ["data", ...rule.ground];
+    const path = documentPath(rule);
     if (problems.length > 0) {
       // What reads it is not to be blamed.
       this.problems.push(...problems);

@@ -2,7 +2,8 @@
  * Two ways in which types of terms meet: a term is matched with a type (an argument with a declaration), or two terms
  * are made equal. Both tell whether that can ever succeed, and teach the variables without a type what they stand for.
  */
-import { canonicalKey, objectFrom, RegoSet, type Value } from "../value/index.js";
+import { canonicalKey } from "../value/index.js";
+import { constantOf } from "./constants.js";
 import type { NormalTerm, ObjectTerm } from "./normal-form.js";
 import type { TypeLayer } from "./type-environment.js";
 import {
@@ -168,36 +169,4 @@ function keyOf(term: NormalTerm): unknown {
   if (term.kind === "local") return term.local;
   const constant = constantOf(term);
   return constant === undefined ? term : canonicalKey(constant);
-}
-
-/** The value of a term without variables, references and closures. */
-export function constantOf(term: NormalTerm): Value | undefined {
-  switch (term.kind) {
-    case "constant":
-      return term.value;
-    case "array":
-      return constants(term.items);
-    case "set": {
-      const items = constants(term.items);
-      return items === undefined ? undefined : RegoSet.of(items);
-    }
-    case "object": {
-      const keys = constants(term.entries.map(([key]) => key));
-      const values = constants(term.entries.map(([, value]) => value));
-      if (keys === undefined || values === undefined) return undefined;
-      return objectFrom(keys.map((key, at) => [key, values[at] as Value] as const));
-    }
-    default:
-      return undefined;
-  }
-}
-
-function constants(terms: readonly NormalTerm[]): Value[] | undefined {
-  const values: Value[] = [];
-  for (const term of terms) {
-    const value = constantOf(term);
-    if (value === undefined) return undefined;
-    values.push(value);
-  }
-  return values;
 }

@@ -4,6 +4,7 @@
  */
 import type { RegoProblem } from "../error.js";
 import { problemAt } from "../error.js";
+import { constantOf } from "./constants.js";
 import type { NormalTerm, RefTerm } from "./normal-form.js";
 import { inside, isLookup, type Step, type TypeLayer, type TypeNode } from "./type-environment.js";
 import {
@@ -20,7 +21,7 @@ import {
   typeOfValue,
   valuesOf,
 } from "./type-model.js";
-import { constantOf, type Patterns, type TypeOf } from "./type-patterns.js";
+import type { Patterns, TypeOf } from "./type-patterns.js";
 
 export class References {
   private readonly patterns: Patterns;

@@ -5,7 +5,7 @@
 import { problemAt, type RegoProblem } from "../error.js";
 import type { Callee, NormalLiteral, NormalRule, NormalWith } from "./normal-form.js";
 import { dependencies, rulesThrough } from "./recursion.js";
-import type { RuleNode } from "./rule-tree.js";
+import { documentPath, type RuleNode } from "./rule-tree.js";
 import { type TypeLayer, TypeNode } from "./type-environment.js";
 import { ANY, isKind, mayEqual, or, type Type } from "./type-model.js";
 import type { TypeOf } from "./type-patterns.js";
@@ -59,11 +59,12 @@ export class Replacements {
       waiting.push(...(this.readers().get(rule) ?? []));
     }
     let node: TypeNode | undefined;
-    for (const { ground } of rules) {
+    for (const rule of rules) {
+      const { ground } = rule;
       if (kind === "function" && ground.length === path.length && ground.every((part, at) => part === path[at]))
         continue;
       node ??= new TypeNode();
-      node.put(["data", ...ground], ANY);
+      node.put(documentPath(rule), ANY);
     }
     this.relaxed.set(key, node);
     return node;
