@@ -125,6 +125,10 @@ export const COMPILE_CASES: Readonly<Record<string, CompileCase>> = {
     rules: "r if { x := input.y; [[1 | x + x], input[x]] }",
     refused: "rego_unsafe_var_error:3",
   },
+  "variable of an expression with a closure, used elsewhere": {
+    rules: "r := count(y) if { x := input.x; [[y], [1 | x == 1]] }",
+    refused: "rego_unsafe_var_error:3",
+  },
   "argument pattern in a closure": {
     rules: 'f({"a": x}) := 1 if { {"a": y} = [z | z = x] }',
     refused: "rego_unsafe_var_error:3",

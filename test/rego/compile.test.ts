@@ -34,6 +34,19 @@ describe("compile errors", () => {
     }
   });
 
+  it("name what OPA overlooks as such", () => {
+    const rules = "r if { x := input.a; {y} = {[1 | x == 1]} }";
+    try {
+      compile([{ file: "t.rego", text: `package t\n\n${rules}\n` }]);
+      expect.unreachable();
+    } catch (error) {
+      const { problems } = error as RegoError;
+      expect(problems.map(({ code, hint }) => [code, hint?.startsWith("OPA overlooks this")])).toEqual([
+        ["rego_unsafe_var_error", true],
+      ]);
+    }
+  });
+
   it("end for closures in closures", () => {
     let term = "1";
     for (let depth = 0; depth < 60; depth++) term = `[x${depth} | x${depth} := ${term}]`;

@@ -3,6 +3,7 @@
  * variable. Told from the order in which the body is written, before anything is known of functions, as OPA does.
  */
 import { problemAt, type RegoProblem } from "../error.js";
+import type { Source } from "../syntax/source.js";
 import { argumentVariables } from "./arguments.js";
 import type { ComprehensionTerm, Local, NormalBody, NormalLiteral, NormalRule } from "./normal-form.js";
 import { literalOutputs } from "./outputs.js";
@@ -10,8 +11,21 @@ import { comprehensions, literalLocals, literalTerms } from "./variables.js";
 
 export function checkPrinted(rule: NormalRule): RegoProblem[] {
   const problems: RegoProblem[] = [];
+  if (!mayPrint(rule.at.source)) return problems;
   for (const branch of rule.branches) visitBody(branch.body, argumentVariables(rule, branch), problems);
   return problems;
+}
+
+const printing = new WeakMap<Source, boolean>();
+
+/** Most modules have neither; what is looked for would take time. */
+function mayPrint(source: Source): boolean {
+  let may = printing.get(source);
+  if (may === undefined) {
+    may = /\$["`]|print/.test(source.text);
+    printing.set(source, may);
+  }
+  return may;
 }
 
 function visitBody(body: NormalBody, around: ReadonlySet<Local>, problems: RegoProblem[]): void {

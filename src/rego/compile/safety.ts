@@ -85,7 +85,7 @@ function orderBody(
     const missing = [...(needs[next] ?? [])].filter((local) => !bound.has(local) && !outputs.has(local));
     for (const local of missing) reportOverlooked(local, literal, report);
     ordered.push(orderClosures(literal, bound, report));
-    for (const local of [...outputs, ...missing]) bound.add(local);
+    for (const local of outputs) bound.add(local);
     placed[next] = true;
     progress = true;
   } while (progress);

@@ -8,10 +8,20 @@ import { compare, compareStrings, parseNumber } from "../value/index.js";
 const RANKS = { null: 0, boolean: 1, number: 2, string: 3, template: 4, var: 5, ref: 6, array: 7, object: 8, set: 9 };
 const COMPREHENSIONS = { array: 10, object: 11, set: 12 };
 
-/** Positions of terms, in the order of the terms. */
-export function evaluationOrder(terms: readonly Term[]): readonly number[] {
+/** Positions of the parts of a set, or of an object with these keys, in the order in which they are evaluated. */
+export function evaluationOrder(terms: readonly Term[], values: readonly Term[] = []): readonly number[] {
   const positions = terms.map((_, at) => at);
-  if (terms.length < 2) return positions;
+  if (terms.length < 2 || (terms.every(isPlain) && values.every(isPlain))) return positions;
+  return sortedPositions(terms);
+}
+
+/** Nothing is evaluated for these, so that their order does not show. */
+function isPlain({ kind }: Term): boolean {
+  return kind === "string" || kind === "number" || kind === "var" || kind === "boolean" || kind === "null";
+}
+
+function sortedPositions(terms: readonly Term[]): number[] {
+  const positions = terms.map((_, at) => at);
   return positions.sort((a, b) => compareTerms(terms[a] as Term, terms[b] as Term));
 }
 
@@ -48,11 +58,11 @@ function compareTerms(a: Term, b: Term): number {
 }
 
 function sorted(terms: readonly Term[]): readonly Term[] {
-  return evaluationOrder(terms).map((at) => terms[at] as Term);
+  return sortedPositions(terms).map((at) => terms[at] as Term);
 }
 
 function entriesOf({ entries }: Extract<Term, { kind: "object" }>): readonly Term[] {
-  return evaluationOrder(entries.map(([key]) => key)).flatMap((at) => entries[at] ?? []);
+  return sortedPositions(entries.map(([key]) => key)).flatMap((at) => entries[at] ?? []);
 }
 
 function compareLists(a: readonly Term[], b: readonly Term[]): number {

@@ -110,7 +110,9 @@ export abstract class TermTranslator {
       }
       case "object": {
         const entries: [NormalTerm, NormalTerm][] = [];
-        for (const at of evaluationOrder(term.entries.map(([key]) => key))) {
+        const keys = term.entries.map(([key]) => key);
+        const values = term.entries.map(([, value]) => value);
+        for (const at of evaluationOrder(keys, values)) {
           const [key, value] = term.entries[at] as readonly [Term, Term];
           entries[at] = [this.term(key, output), this.term(value, output)];
         }

@@ -177,16 +177,20 @@ export class LiteralCoder extends RefCoder {
   private known(source: NormalTerm, target: NormalTerm, rest: () => Step): Step {
     if (target.kind === "ref" && !this.isBound(target)) {
       const getter = this.getter(source);
+      const mayEqual = comparison(source);
       return this.refWalk(target, () => {
         const next = rest();
         return (frame, value) => {
+          if (mayEqual !== undefined && !mayEqual(value)) return false;
           const wanted = getter(frame);
           return wanted !== undefined && equal(wanted, value) && next(frame);
         };
       });
     }
-    const swap = source.kind === "constant" && target.kind !== "constant" && this.isBound(target);
-    if (swap) return this.known(target, source, rest);
+    const later =
+      (source.kind === "constant" && target.kind !== "constant" && target.kind !== "comprehension") ||
+      (source.kind === "comprehension" && target.kind === "ref");
+    if (later && this.isBound(target)) return this.known(target, source, rest);
     const getter = this.getter(source);
     if (target.kind === "local" && !this.bound.has(target.local)) {
       const { slot } = target.local;
@@ -200,10 +204,12 @@ export class LiteralCoder extends RefCoder {
       };
     }
     const match = this.matcher(target);
+    const mayEqual = comparison(target);
     const next = rest();
     return (frame) => {
       const value = getter(frame);
-      return value !== undefined && match(frame, value) && next(frame);
+      if (value === undefined || (mayEqual !== undefined && !mayEqual(value))) return false;
+      return match(frame, value) && next(frame);
     };
   }
 
@@ -300,4 +306,11 @@ export class LiteralCoder extends RefCoder {
       return outcome && next(frame);
     };
   }
+}
+
+/** Of a comprehension: whether it can equal a value, so that it need not run where it cannot. */
+function comparison(term: NormalTerm): ((value: Value) => boolean) | undefined {
+  if (term.kind !== "comprehension") return undefined;
+  if (term.of === "array") return (value) => isArray(value) || isSet(value);
+  return term.of === "object" ? (value) => isObject(value) || isSet(value) : isSet;
 }
