@@ -129,6 +129,10 @@ export const COMPILE_CASES: Readonly<Record<string, CompileCase>> = {
     rules: "r := count(y) if { x := input.x; [[y], [1 | x == 1]] }",
     refused: "rego_unsafe_var_error:3",
   },
+  "variable of a closure's head that OPA overlooks in its body": {
+    rules: 'r := [y | x := input.x; {"a": y} = [x | true]]',
+    refused: TYPE,
+  },
   "argument pattern in a closure": {
     rules: 'f({"a": x}) := 1 if { {"a": y} = [z | z = x] }',
     refused: "rego_unsafe_var_error:3",

@@ -97,7 +97,8 @@ function orderBody(
     reportUnsafe(missing.length === 0 ? (closed[index] ?? []) : missing, literal, report);
     ordered.push(literal);
   }
-  return { body: ordered, bound };
+  // What the body mentions without binding it has been reported.
+  return { body: ordered, bound: new Set([...bound, ...own]) };
 }
 
 function isReady(

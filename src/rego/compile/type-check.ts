@@ -4,12 +4,10 @@
  * known. What is refused is what OPA refuses, whose reference is held against this in `test/differential`; hence a
  * literal is looked at once, in the order of its body, and only teaches what stands behind it.
  */
-import type { TypeDecl } from "../builtins/index.js";
-import { problemAt, type RegoProblem } from "../error.js";
+import type { RegoProblem } from "../error.js";
 import { splitArguments } from "./arguments.js";
 import { constantOf } from "./constants.js";
 import type {
-  CallLiteral,
   ComprehensionTerm,
   Local,
   NormalBody,
@@ -17,48 +15,18 @@ import type {
   NormalLiteral,
   NormalRule,
   NormalTerm,
-  RefTerm,
 } from "./normal-form.js";
 import { dependencies } from "./recursion.js";
 import { documentPath, type RuleNode } from "./rule-tree.js";
 import { TypeLayer } from "./type-environment.js";
-import {
-  ANY,
-  arrayType,
-  asJson,
-  type FunctionType,
-  isKind,
-  isUnknown,
-  keysOf,
-  mayEqual,
-  objectType,
-  or,
-  orAll,
-  type Property,
-  setType,
-  shownType,
-  type Type,
-  typeOfDeclaration,
-  typeOfValue,
-  valuesOf,
-} from "./type-model.js";
+import { type Declarations, Literals, outcome } from "./type-literals.js";
+import { ANY, arrayType, objectType, type Property, setType, type Type } from "./type-model.js";
+import { asJson, typeOfValue } from "./type-of.js";
 import { distinctEntries, Patterns } from "./type-patterns.js";
 import { References } from "./type-refs.js";
 import { Replacements } from "./type-replacements.js";
+import { or, orAll } from "./type-union.js";
 import { comprehensions, literalTerms, termLocals } from "./variables.js";
-
-export interface Declarations {
-  /** Declared types of a built-in; undefined for unknown ones. */
-  types(
-    name: string,
-  ): { args: readonly TypeDecl[]; result?: TypeDecl | undefined; variadic?: TypeDecl | undefined } | undefined;
-}
-
-/** A literal that fails; `unknown` when that may only follow from another problem in it. */
-interface Failure {
-  readonly problem: RegoProblem;
-  readonly unknown: boolean;
-}
 
 interface Closure {
   readonly problems: readonly RegoProblem[];
@@ -71,23 +39,22 @@ const MAX_LITERALS = 100_000;
 export class TypeChecker {
   readonly problems: RegoProblem[] = [];
   private readonly tree: RuleNode;
-  private readonly declarations: Declarations;
   private readonly patterns: Patterns;
   private readonly references: References;
   private readonly replacements: Replacements;
+  private readonly literals: Literals;
   /** The documents of all rules. */
   private readonly global = TypeLayer.outermost();
-  private readonly builtins = new Map<string, FunctionType | undefined>();
   private readonly closures = new WeakMap<ComprehensionTerm, { layer: TypeLayer; version: number; found: Closure }>();
-  private literals = 0;
+  private visited = 0;
 
   constructor(tree: RuleNode, rules: readonly NormalRule[], declarations: Declarations) {
     this.tree = tree;
-    this.declarations = declarations;
     const typeOf = (term: NormalTerm, layer: TypeLayer): Type | undefined => this.typeOf(term, layer);
     this.patterns = new Patterns(typeOf);
     this.references = new References(this.patterns, typeOf);
     this.replacements = new Replacements(tree, rules, typeOf);
+    this.literals = new Literals(this.patterns, this.references, typeOf, declarations);
   }
 
   /** Checks all rules, in an order in which what a rule reads comes first. */
@@ -168,13 +135,14 @@ export class TypeChecker {
   }
 
   private literal(literal: NormalLiteral, around: TypeLayer, problems: RegoProblem[]): void {
-    this.literals++;
+    this.visited++;
     const layer = this.replacements.layer(literal.with, around);
     const inClosures = this.closureProblems(literal, layer);
     const inRefs: RegoProblem[] = [];
     this.refProblems(literal, layer, inRefs);
     problems.push(...inClosures, ...inRefs);
-    const failure = this.replacements.mismatch(literal, layer, this.functionOf) ?? this.expression(literal, layer);
+    const failure =
+      this.replacements.mismatch(literal, layer, this.literals.functionOf) ?? this.literals.failure(literal, layer);
     if (failure === undefined) return;
     const explained = failure.unknown && inClosures.length + inRefs.length > 0;
     if (!explained) problems.push(failure.problem);
@@ -203,7 +171,7 @@ export class TypeChecker {
     const { version } = around;
     const known = this.closures.get(term);
     if (known !== undefined && known.layer === around && known.version === version) return known.found;
-    if (this.literals > MAX_LITERALS) return { problems: [], type: ANY };
+    if (this.visited > MAX_LITERALS) return { problems: [], type: ANY };
     const layer = around.inner();
     const problems = this.body(term.body, layer);
     const found = { problems, type: problems.length > 0 ? undefined : this.closureType(term, layer) };
@@ -250,113 +218,6 @@ export class TypeChecker {
     problems.push(...this.replacements.functionTargets(literal));
   }
 
-  private expression(literal: NormalLiteral, layer: TypeLayer): Failure | undefined {
-    switch (literal.kind) {
-      case "not":
-        return literal.closure || literal.body[0] === undefined ? undefined : this.expression(literal.body[0], layer);
-      case "test":
-        return isCalled(literal.term) ? this.readCall(literal.term, layer) : undefined;
-      case "unify": {
-        const { left, right } = literal;
-        if (!isCalled(right)) return this.equate(left, right, literal, layer);
-        const failure = this.readCall(right, layer);
-        return failure ?? this.equate(left, outcome(), literal, layer);
-      }
-      case "call":
-        return this.call(literal, layer);
-      default:
-        return undefined;
-    }
-  }
-
-  private equate(left: NormalTerm, right: NormalTerm, literal: NormalLiteral, layer: TypeLayer): Failure | undefined {
-    const [a, b] = [this.typeOf(left, layer), this.typeOf(right, layer)];
-    if (this.patterns.equate(left, right, layer, a, b)) return undefined;
-    const hint = `these two are never equal: ${shownType(a)} and ${shownType(b)}`;
-    return failureAt(literal, "match error", hint, isUnknown(a) || isUnknown(b));
-  }
-
-  /** `f()` of a rule without arguments is allowed where its value may be anything. */
-  private readCall(ref: RefTerm, layer: TypeLayer): Failure | undefined {
-    const type = this.references.type(ref, layer);
-    if (isKind(type, "any") && type.of.length === 0) return undefined;
-    const name = ref.path.map((part) => String(constantOf(part))).join(".");
-    return failureAt(ref, `undefined function data.${name}`, "it is a rule without arguments: write no parentheses");
-  }
-
-  private call(literal: CallLiteral, layer: TypeLayer): Failure | undefined {
-    const { callee, args, result } = literal;
-    const name = callee.kind === "builtin" ? callee.name : `data.${callee.path.join(".")}`;
-    if (name === "internal.member_2" || name === "internal.member_3") {
-      const failure = this.membership(literal, layer);
-      if (failure !== undefined) return failure;
-    }
-    // A value that is made on the way is an argument itself, any other result is compared with one.
-    const direct = result?.kind === "local" && literal.generated === true;
-    const made = result === undefined ? [] : [direct ? result : outcome()];
-    const type = this.functionOf(callee, layer);
-    if (isKind(type, "function")) {
-      const failure = this.operands(literal, name, type, [...args, ...made], layer);
-      if (failure !== undefined) return failure;
-    } else if (!isKind(type, "any") || type.of.length > 0) return failureAt(literal, `undefined function ${name}`);
-    if (result === undefined || direct) return undefined;
-    return this.equate(result, made[0] as NormalTerm, literal, layer);
-  }
-
-  private operands(
-    literal: CallLiteral,
-    name: string,
-    type: FunctionType,
-    terms: readonly NormalTerm[],
-    layer: TypeLayer,
-  ): Failure | undefined {
-    const wanted = type.result === undefined ? type.args : [...type.args, type.result];
-    if (terms.length > wanted.length && type.variadic === undefined) {
-      return failureAt(literal, `${name}: too many arguments`, "this function has no value");
-    }
-    const before = terms.map((term) => this.typeOf(term, layer));
-    for (const [at, term] of terms.entries()) {
-      const want = at < wanted.length ? wanted[at] : type.variadic;
-      const have = before[at];
-      const clash = !isUnknown(have) && !mayEqual(have, want);
-      if (!clash && this.patterns.match(term, want, layer)) continue;
-      const found = clash ? before : terms.map((each) => this.typeOf(each, layer));
-      const hint = `argument ${at + 1} can be ${shownType(want)}, not ${shownType(found[at])}`;
-      return failureAt(literal, `${name}: invalid argument(s)`, hint, found.some(isUnknown));
-    }
-    return undefined;
-  }
-
-  /** `x in xs` and `k, x in xs`: what is looked for has to be able to be in there. */
-  private membership(literal: CallLiteral, layer: TypeLayer): Failure | undefined {
-    const terms = literal.args;
-    const collection = this.typeOf(terms[terms.length - 1] as NormalTerm, layer);
-    const values = valuesOf(collection);
-    if (values === undefined) return undefined;
-    const wanted = terms.length === 3 ? [keysOf(collection), values] : [values];
-    for (const [at, type] of wanted.entries()) {
-      if (isUnknown(type)) continue;
-      const term = terms[at] as NormalTerm;
-      const have = this.typeOf(term, layer);
-      if ((isUnknown(have) || mayEqual(have, type)) && this.patterns.match(term, type, layer)) continue;
-      const hint = `${shownType(have)} is never among ${shownType(type)}`;
-      return failureAt(literal, "match error", hint, isUnknown(have) || isUnknown(type));
-    }
-    return undefined;
-  }
-
-  private readonly functionOf = (callee: CallLiteral["callee"], layer: TypeLayer): Type | undefined => {
-    if (callee.kind === "function") {
-      return layer.document(
-        "data",
-        callee.path.map((value) => ({ value })),
-      );
-    }
-    const { name } = callee;
-    if (!this.builtins.has(name)) this.builtins.set(name, declaredFunction(this.declarations.types(name)));
-    return this.builtins.get(name);
-  };
-
   private typeOf(term: NormalTerm, layer: TypeLayer): Type | undefined {
     switch (term.kind) {
       case "constant":
@@ -384,28 +245,4 @@ export class TypeChecker {
         return this.references.type(term, layer);
     }
   }
-}
-
-function declaredFunction(declared: ReturnType<Declarations["types"]>): FunctionType | undefined {
-  if (declared === undefined) return undefined;
-  const { args, result, variadic } = declared;
-  return {
-    kind: "function",
-    args: args.map(typeOfDeclaration),
-    result: result === undefined ? undefined : typeOfDeclaration(result),
-    variadic: variadic === undefined ? undefined : typeOfDeclaration(variadic),
-  };
-}
-
-/** Something that a call makes, for want of a variable in the source. */
-function outcome(): NormalTerm {
-  return { kind: "local", local: { name: "__outcome__", slot: -1, generated: true } };
-}
-
-function isCalled(term: NormalTerm): term is RefTerm {
-  return term.kind === "ref" && term.called === true;
-}
-
-function failureAt({ at }: Pick<NormalLiteral, "at">, message: string, hint?: string, unknown = false): Failure {
-  return { problem: problemAt(at.source, at.start, "rego_type_error", message, hint), unknown };
 }

@@ -5,20 +5,10 @@
  */
 import { type CanonicalKey, canonicalKey, type Value } from "../value/index.js";
 import type { Local } from "./normal-form.js";
-import {
-  ANY,
-  isEmpty,
-  isKind,
-  type ObjectType,
-  objectType,
-  or,
-  type Property,
-  select,
-  setType,
-  type Type,
-  typeOfValue,
-  valuesOf,
-} from "./type-model.js";
+import { ANY, isEmpty, isKind, type ObjectType, objectType, type Property, setType, type Type } from "./type-model.js";
+import { typeOfValue } from "./type-of.js";
+import { select, valuesOf } from "./type-parts.js";
+import { or } from "./type-union.js";
 
 /** A part of a path: a constant, or something else that can have many values (`undefined`). */
 export type Step = { readonly value: Value } | undefined;

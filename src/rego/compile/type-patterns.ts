@@ -6,19 +6,10 @@ import { canonicalKey } from "../value/index.js";
 import { constantOf } from "./constants.js";
 import type { NormalTerm, ObjectTerm } from "./normal-form.js";
 import type { TypeLayer } from "./type-environment.js";
-import {
-  ANY,
-  type ArrayType,
-  asJson,
-  isKind,
-  isUnknown,
-  mayEqual,
-  type ObjectType,
-  or,
-  select,
-  type Type,
-  valuesOf,
-} from "./type-model.js";
+import { ANY, type ArrayType, isKind, isUnknown, type ObjectType, type Type } from "./type-model.js";
+import { asJson } from "./type-of.js";
+import { mayEqual, select, valuesOf } from "./type-parts.js";
+import { or } from "./type-union.js";
 
 export type TypeOf = (term: NormalTerm, layer: TypeLayer) => Type | undefined;
 

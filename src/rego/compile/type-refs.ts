@@ -7,20 +7,9 @@ import { problemAt } from "../error.js";
 import { constantOf } from "./constants.js";
 import type { NormalTerm, RefTerm } from "./normal-form.js";
 import { inside, isLookup, type Step, type TypeLayer, type TypeNode } from "./type-environment.js";
-import {
-  ANY,
-  asJson,
-  isEmpty,
-  isKind,
-  isUnknown,
-  keysOf,
-  mayEqual,
-  select,
-  shownType,
-  type Type,
-  typeOfValue,
-  valuesOf,
-} from "./type-model.js";
+import { ANY, isEmpty, isKind, isUnknown, shownType, type Type } from "./type-model.js";
+import { asJson, typeOfValue } from "./type-of.js";
+import { keysOf, mayEqual, select, valuesOf } from "./type-parts.js";
 import type { Patterns, TypeOf } from "./type-patterns.js";
 
 export class References {

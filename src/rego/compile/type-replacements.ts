@@ -7,8 +7,10 @@ import type { Callee, NormalLiteral, NormalRule, NormalWith } from "./normal-for
 import { dependencies, rulesThrough } from "./recursion.js";
 import { documentPath, type RuleNode } from "./rule-tree.js";
 import { type TypeLayer, TypeNode } from "./type-environment.js";
-import { ANY, isKind, mayEqual, or, type Type } from "./type-model.js";
+import { ANY, isKind, type Type } from "./type-model.js";
+import { mayEqual } from "./type-parts.js";
 import type { TypeOf } from "./type-patterns.js";
+import { or } from "./type-union.js";
 import { isFunctionName } from "./variables.js";
 
 export class Replacements {
