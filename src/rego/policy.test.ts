@@ -310,6 +310,11 @@ describe("strict errors", () => {
     expect(codeOf(text, { x: "1" })).toBe("eval_conflict_error");
   });
 
+  it("of a whole document come in the order of its keys", () => {
+    const text = "r.a.k := 0\nr.a.k := 1\nr[1].k := to_number(input.x)";
+    expect(codeOf(text, { x: "no" })).toBe("eval_builtin_error");
+  });
+
   it("are not met in a comprehension that is compared with what it never is", () => {
     const text = 'package a\np if input.x == [1 | to_number("no")]\nq if input.x == {1 | to_number("no")}';
     const rule = policy(text).rule("data.a");
