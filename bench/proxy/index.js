@@ -266,7 +266,8 @@ http {
     const path = join(folder, `nginx-${index}.conf`);
     writeFileSync(path, text);
     const child = spawn(program, ["-c", path, "-p", folder], { stdio: "ignore" });
-    children.push(child);
+    // Its workers end only if it may end them itself.
+    children.push({ kill: () => child.kill("SIGTERM") });
     return child.pid;
   });
   return { url: `http://127.0.0.1:${outPort}`, pids, workers: true };

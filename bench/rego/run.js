@@ -1,7 +1,8 @@
 /**
  * Nanoseconds per decision: this engine, `opa bench`, and the Wasm that OPA builds. Results are compared first; a bench of
  * different answers means nothing. Needs `npm run build`, and `opa` (RINGFENCE_ENGINES or PATH) for the comparison.
- * Usage: node bench/rego/run.js [--memory]
+ * Usage: node bench/rego/run.js
+ *        node --expose-gc bench/rego/run.js --memory
  */
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,7 +25,11 @@ function findOpa() {
     });
 }
 
-/** Fastest of several rounds, so that other work on the machine counts less. */
+/** Rounds without a faster one after which the code counts as warm; the most rounds, should it never settle. */
+const SETTLED = 7;
+const MOST_ROUNDS = 60;
+
+/** The fastest round, so that other work on the machine, and compilation of this code beside it, count less. */
 function measure(decide) {
   let count = 1;
   for (;;) {
@@ -34,10 +39,13 @@ function measure(decide) {
     count *= 2;
   }
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 7; round++) {
+  let settled = 0;
+  for (let round = 0; round < MOST_ROUNDS && settled < SETTLED; round++) {
     const start = process.hrtime.bigint();
     for (let i = 0; i < count; i++) decide();
-    best = Math.min(best, Number(process.hrtime.bigint() - start) / count);
+    const time = Number(process.hrtime.bigint() - start) / count;
+    settled = time < best * 0.99 ? 0 : settled + 1;
+    best = Math.min(best, time);
   }
   return best;
 }
@@ -54,6 +62,18 @@ function sorted(value) {
 
 function same(a, b) {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+/** Where two results first differ, in their sorted forms. */
+function difference(a, b) {
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) {
+    return a === b ? undefined : [JSON.stringify(a), JSON.stringify(b)];
+  }
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = difference(a[key], b[key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 class Opa {
@@ -141,7 +161,9 @@ async function row(policy, binary) {
     if (opa !== undefined && !same(found, opa.evaluate(input)))
       throw new Error(`${policy.name}: other result than opa`);
     if (wasm !== undefined && !same(found, wasm(input))) {
-      console.log(`not run: Wasm of ${policy.name}: its result differs from OPA's own`);
+      // The package's `sprintf` is sprintf-js, which writes collections as JavaScript does.
+      const [opas, wasms] = difference(sorted(found), sorted(wasm(input)));
+      console.log(`not run: Wasm of ${policy.name}: its JavaScript host gives ${wasms} where OPA gives ${opas}`);
       wasm = undefined;
     }
     const ours = measure(() => rule.evaluate(input));
@@ -157,10 +179,14 @@ async function row(policy, binary) {
 
 /** Heap after each million of ten million decisions. */
 function memory() {
+  if (globalThis.gc === undefined) {
+    console.error("run.js: --memory needs node --expose-gc");
+    process.exit(2);
+  }
   const policy = allowList();
   const rule = compile([{ file: "policy.rego", text: policy.text }]).rule(policy.rule);
   for (let million = 0; million <= 10; million++) {
-    globalThis.gc?.();
+    globalThis.gc();
     console.log(`${cell(million, 3)} million decisions: heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(1)} MB`);
     if (million < 10) for (let i = 0; i < 1_000_000; i++) rule.evaluate(policy.inputs[i & 1]);
   }

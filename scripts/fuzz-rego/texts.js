@@ -141,7 +141,8 @@ export function rule(random) {
 /** A text with up to four changes; `others` are texts to splice with. */
 export function mutated(text, random, others) {
   let result = text;
-  for (let changes = random.once(3) ? 0 : 1 + random.below(4); changes > 0; changes--) result = changed(result, random, others);
+  for (let changes = random.once(3) ? 0 : 1 + random.below(4); changes > 0; changes--)
+    result = changed(result, random, others);
   return result;
 }
 

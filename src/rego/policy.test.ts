@@ -198,10 +198,13 @@ describe("limits", () => {
   });
 
   it("turns an exhausted stack into an error that denies", () => {
-    let deep: unknown = 1;
-    for (let i = 0; i < 200_000; i++) deep = [deep];
-    const rule = policy("package a\ndefault p := true\np := false if { {input.x} == {input.y, 1} }").rule("data.a.p");
-    expect(errorOf(() => rule.evaluate({ x: deep, y: deep })).code).toBe("eval_cancel_error");
+    const deep = (): unknown => {
+      let value: unknown = 1;
+      for (let i = 0; i < 200_000; i++) value = [value];
+      return value;
+    };
+    const rule = policy("package a\ndefault p := true\np := false if { {input.x} == {input.y} }").rule("data.a.p");
+    expect(errorOf(() => rule.evaluate({ x: deep(), y: deep() })).code).toBe("eval_cancel_error");
   });
 });
 

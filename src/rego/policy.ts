@@ -14,6 +14,7 @@ import { DocumentNode, rootPosition, valueAt } from "./eval/documents.js";
 import { type ExplainMode, type Explanation, TraceRecorder } from "./eval/explain.js";
 import { Context, Frame } from "./eval/frame.js";
 import { generateQuery, type Linkage, type QueryCode } from "./eval/generate.js";
+import { InputPaths } from "./eval/input-paths.js";
 import { DEFAULT_LIMITS, type Limits, Session } from "./eval/session.js";
 import type { Tracer } from "./eval/tracer.js";
 import type { Module, RegoVersion } from "./syntax/ast.js";
@@ -114,6 +115,7 @@ export class Policy {
   private readonly compileOptions: CompileOptions;
   private readonly options: PolicyOptions;
   private readonly functions: ReadonlyMap<string, Builtin>;
+  private readonly inputPaths = new InputPaths();
   private readonly plain: Program;
   private readonly data: Value | undefined;
   private readonly limits: Limits;
@@ -122,10 +124,14 @@ export class Policy {
     this.modules = modules;
     this.options = options;
     this.functions = withHostFunctions(options.builtins ?? []);
+    const known = new Map<string, BuiltinFacts | undefined>();
     this.compileOptions = {
       strict: options.strict ?? false,
       print: options.print !== undefined,
-      builtin: (name) => facts(this.functions.get(name)),
+      builtin: (name) => {
+        if (!known.has(name)) known.set(name, facts(this.functions.get(name)));
+        return known.get(name);
+      },
       types: (name) => declaredTypes(this.functions.get(name)),
     };
     this.compiled = guarded(() => compileModules(modules, this.compileOptions));
@@ -157,6 +163,7 @@ export class Policy {
     const linkage: Linkage = {
       root: () => root as DocumentNode,
       builtin: (name) => this.functions.get(name),
+      inputPaths: this.inputPaths,
       tracer,
       streaming: tracer === undefined && this.options.print === undefined,
     };
@@ -226,7 +233,7 @@ export class Policy {
       print: this.options.print,
     });
     const data = options.data === undefined ? this.data : (options.data as Value);
-    const context = new Context(session, input as Value | undefined, data);
+    const context = new Context(session, input as Value | undefined, data, this.inputPaths);
     try {
       const result = use(context);
       if (session.failure !== undefined) throw new RegoError([session.failure]);

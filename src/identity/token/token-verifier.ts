@@ -73,6 +73,23 @@ export class TokenVerifier {
     return verified;
   }
 
+  /**
+   * The same for a token that was verified a moment ago, at once; undefined when there is more to verify.
+   * @throws IDENTITY_TOKEN
+   */
+  verifiedBefore({ token, scheme }: PresentedToken): VerifiedToken | undefined {
+    const verified = this.#known(token, this.#now())?.verified;
+    // What is bound to something is judged with the request that brings it.
+    if (verified === undefined || scheme !== "bearer" || verified.claims.cnf !== undefined) return undefined;
+    this.#judgeTimes(verified.claims);
+    return verified;
+  }
+
+  #known(token: string, now: number): Remembered | undefined {
+    const known = this.#remembered.get(token);
+    return known !== undefined && now >= known.at && now - known.at < REMEMBER_MS ? known : undefined;
+  }
+
   /** Forgets what was verified, e.g. when tokens are revoked. */
   forget(): void {
     this.#remembered.clear();
@@ -80,8 +97,8 @@ export class TokenVerifier {
 
   async #verifyOnce(token: string): Promise<VerifiedToken> {
     const now = this.#now();
-    const known = this.#remembered.get(token);
-    if (known !== undefined && now >= known.at && now - known.at < REMEMBER_MS) return known.verified;
+    const known = this.#known(token, now);
+    if (known !== undefined) return known.verified;
     this.#remembered.delete(token);
     const verified = await this.#verifyClaims(token);
     if (this.#remembered.size >= MAX_REMEMBERED) {

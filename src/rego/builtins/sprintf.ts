@@ -30,9 +30,42 @@ const MAX_WIDTH = 1_000_000;
 
 export function sprintf(args: readonly Value[], context: BuiltinContext): Value {
   const format = stringAt(args, 0);
-  const text = new Printer(format, arrayAt(args, 1).map(operandOf), context).run();
+  const operands = arrayAt(args, 1);
+  const text = simple(format, operands, context) ?? new Printer(format, operands.map(operandOf), context).run();
   context.grow(text.length);
   return text;
+}
+
+/** The text of a format of plain `%v`, `%s` and `%d` only that fit their operands, as nearly all do. */
+function simple(format: string, operands: readonly Value[], context: BuiltinContext): string | undefined {
+  let text = "";
+  let next = 0;
+  let at = 0;
+  for (;;) {
+    const percent = format.indexOf("%", at);
+    if (percent < 0) break;
+    const shown =
+      next < operands.length ? simplyShown(operands[next++] as Value, format.charCodeAt(percent + 1)) : undefined;
+    if (shown === undefined) return undefined;
+    text += at === percent ? shown : format.slice(at, percent) + shown;
+    at = percent + 2;
+  }
+  if (next < operands.length) return undefined;
+  context.spend(next);
+  return at < format.length ? text + format.slice(at) : text;
+}
+
+const LETTER_D = 100;
+const LETTER_S = 115;
+const LETTER_V = 118;
+
+function simplyShown(operand: Value, verb: number): string | undefined {
+  if (typeof operand === "number") {
+    return (verb === LETTER_V || verb === LETTER_D) && Number.isSafeInteger(operand) ? String(operand) : undefined;
+  }
+  if (verb !== LETTER_V && verb !== LETTER_S) return undefined;
+  if (typeof operand === "string") return operand;
+  return operand instanceof Num ? undefined : regoText(operand);
 }
 
 function operandOf(value: Value): Operand {
@@ -262,6 +295,7 @@ function badVerb(operand: Operand, verb: string, flags: Flags): string {
 /** Pads to the width; zeros go to the left only. */
 function pad(text: string, flags: Flags, zeros = flags.zero): string {
   const width = flags.width ?? 0;
+  if (width === 0) return text;
   const length = Array.from(text).length;
   if (length >= width) return text;
   const fill = width - length;

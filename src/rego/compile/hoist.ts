@@ -27,24 +27,22 @@ class Hoister {
   /** Rewrites a literal; what it needs before it goes to `before`. */
   private literal(given: NormalLiteral, before: NormalLiteral[]): NormalLiteral {
     const literal = asEquality(given);
-    const inside = (term: NormalTerm): NormalTerm => this.inside(term, literal, before);
-    const outside = (term: NormalTerm): NormalTerm => this.outside(term, literal, before);
-    const withs = literal.with.map((each) => ({
-      ...each,
-      value: isFunctionName(each.value) ? each.value : inside(each.value),
-    }));
-    const base = { ...literal, with: withs };
+    const base = literal.with.length === 0 ? literal : { ...literal, with: this.withs(literal, before) };
     switch (base.kind) {
       case "test":
-        return { ...base, term: inside(base.term) };
-      case "unify":
-        return { ...base, left: inside(base.left), right: inside(base.right) };
+        return { ...base, term: this.inside(base.term, literal, before) };
+      case "unify": {
+        const left = this.inside(base.left, literal, before);
+        const right = this.inside(base.right, literal, before);
+        return left === base.left && right === base.right ? base : { ...base, left, right };
+      }
       case "call": {
-        const args = base.args.map(outside);
-        return { ...base, args, ...(base.result === undefined ? {} : { result: outside(base.result) }) };
+        const args = base.args.map((arg) => this.outside(arg, literal, before));
+        const { result } = base;
+        return { ...base, args, ...(result === undefined ? {} : { result: this.outside(result, literal, before) }) };
       }
       case "every":
-        return { ...base, domain: inside(base.domain), body: this.body(base.body) };
+        return { ...base, domain: this.inside(base.domain, literal, before), body: this.body(base.body) };
       case "and":
       case "or":
         return { ...base, operands: base.operands.map((operand) => this.body(operand)) };
@@ -52,6 +50,13 @@ class Hoister {
         if (base.closure) return { ...base, body: this.body(base.body) };
         return { ...base, body: base.body.map((inner) => this.negated(inner, literal, before)) };
     }
+  }
+
+  private withs(literal: NormalLiteral, before: NormalLiteral[]): NormalLiteral["with"] {
+    return literal.with.map((each) => ({
+      ...each,
+      value: isFunctionName(each.value) ? each.value : this.inside(each.value, literal, before),
+    }));
   }
 
   /** The literal under a plain `not`; its hoisted parts inherit the modifiers of the `not`. */
@@ -64,23 +69,24 @@ class Hoister {
 
   /** A term that may stay a reference or comprehension itself. */
   private inside(term: NormalTerm, literal: NormalLiteral, before: NormalLiteral[]): NormalTerm {
-    const outside = (part: NormalTerm): NormalTerm => this.outside(part, literal, before);
     switch (term.kind) {
       case "ref":
+        if ((typeof term.base === "string" || isSimple(term.base)) && term.path.every(isSimple)) return term;
         return {
           ...term,
-          base: typeof term.base === "string" ? term.base : outside(term.base),
-          path: term.path.map(outside),
+          base: typeof term.base === "string" ? term.base : this.outside(term.base, literal, before),
+          path: term.path.map((part) => this.outside(part, literal, before)),
         };
       case "comprehension":
         return { ...term, body: this.body(term.body) };
       default:
-        return outside(term);
+        return this.outside(term, literal, before);
     }
   }
 
   /** A term in a place where nothing may need evaluation. */
   private outside(term: NormalTerm, literal: NormalLiteral, before: NormalLiteral[]): NormalTerm {
+    if (isSimple(term)) return term;
     const outside = (part: NormalTerm): NormalTerm => this.outside(part, literal, before);
     switch (term.kind) {
       case "ref":
@@ -101,6 +107,10 @@ class Hoister {
         return term;
     }
   }
+}
+
+function isSimple(term: NormalTerm): boolean {
+  return term.kind === "constant" || term.kind === "local";
 }
 
 /** `a == b` as the unification `a = b`, when both sides are known by then, as they are after the safety check. */

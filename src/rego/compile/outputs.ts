@@ -71,13 +71,15 @@ export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>)
 }
 
 /** All variables that a literal needs or binds: its own, and those that bodies without braces in it take from around. */
-export function visibleLocals(literal: NormalLiteral): Set<Local> {
-  const locals = literalLocals(literal);
+export function visibleLocals(literal: NormalLiteral): ReadonlySet<Local> {
+  const own = literalLocals(literal);
+  if (literal.kind !== "not" && literal.kind !== "and" && literal.kind !== "or") return own;
   const bodies: NormalBody[] = [];
-  if (literal.kind === "not" && literal.implicit === true) bodies.push(literal.body);
-  if (literal.kind === "and" || literal.kind === "or") {
-    bodies.push(...literal.operands.filter((_, at) => literal.implicit[at] === true));
-  }
+  if (literal.kind === "not") {
+    if (literal.implicit === true) bodies.push(literal.body);
+  } else bodies.push(...literal.operands.filter((_, at) => literal.implicit[at] === true));
+  if (bodies.length === 0) return own;
+  const locals = new Set(own);
   for (const body of bodies) for (const local of outerLocals(body)) locals.add(local);
   return locals;
 }

@@ -233,7 +233,7 @@ function stageOverlooked({ later, problems }: Compilation): void {
 
 function stageSafety(compilation: Compilation): void {
   const shared = sharedLines(compilation.rules);
-  replaceRules(compilation, (rule) =>
+  compilation.rules = compilation.rules.map((rule) =>
     orderRule(
       rule,
       shared.has(rule) ? ` in rule ${rule.name}` : "",
@@ -243,8 +243,10 @@ function stageSafety(compilation: Compilation): void {
   );
 }
 
+/** The last stage that changes rules. */
 function stageHoisting(compilation: Compilation): void {
-  replaceRules(compilation, hoistRule);
+  compilation.rules = compilation.rules.map(hoistRule);
+  stageTree(compilation);
 }
 
 function stageRecursion({ tree, rules, problems }: Compilation): void {
@@ -253,11 +255,6 @@ function stageRecursion({ tree, rules, problems }: Compilation): void {
 
 function stageAvailability({ rules, options, problems }: Compilation): void {
   problems.push(...checkUse(rules, options));
-}
-
-function replaceRules(compilation: Compilation, change: (rule: NormalRule) => NormalRule): void {
-  compilation.rules = compilation.rules.map(change);
-  stageTree(compilation);
 }
 
 /** Rules on whose lines a rule of another name stands too, so that a position does not tell them apart. */

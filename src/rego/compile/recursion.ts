@@ -1,6 +1,7 @@
 /**
  * Recursion is an error, also when it goes through a reference with variables: the graph has an edge to every rule that
- * such a reference may meet, as far as the constants that variables stand for do not tell otherwise. So evaluation never needs a fixpoint and always ends.
+ * such a reference may meet, as far as the constants that variables stand for do not tell otherwise. So evaluation never
+ * needs a fixpoint and always ends.
  */
 import { problemAt, type RegoProblem } from "../error.js";
 import { canonicalKey } from "../value/index.js";
@@ -33,7 +34,7 @@ function bodyDependencies(tree: RuleNode, body: NormalBody, known: Known, found:
 }
 
 function literalDependencies(tree: RuleNode, literal: NormalLiteral, known: Known, found: Set<NormalRule>): void {
-  for (const term of literalTerms(literal)) termDependencies(tree, term, known, found);
+  for (const term of literalTerms(literal)) if (term.kind !== "constant") termDependencies(tree, term, known, found);
   if (literal.kind === "not" || literal.kind === "every") bodyDependencies(tree, literal.body, known, found);
   if (literal.kind === "and" || literal.kind === "or") {
     for (const operand of literal.operands) bodyDependencies(tree, operand, known, found);
@@ -41,6 +42,7 @@ function literalDependencies(tree: RuleNode, literal: NormalLiteral, known: Know
   if (literal.kind === "call" && literal.callee.kind === "function") {
     for (const rule of tree.find(literal.callee.path)?.rules ?? []) found.add(rule);
   }
+  if (literal.with.length === 0) return;
   for (const { value } of literal.with) {
     if (!isFunctionName(value) || value.callee.kind !== "function") continue;
     for (const rule of tree.find(value.callee.path)?.rules ?? []) found.add(rule);
@@ -64,7 +66,10 @@ function termDependencies(tree: RuleNode, term: NormalTerm, known: Known, found:
       break;
     case "ref":
       if (typeof term.base !== "string") termDependencies(tree, term.base, known, found);
-      for (const part of term.path) termDependencies(tree, part, known, found);
+      for (let at = 0; at < term.path.length; at++) {
+        const part = term.path[at] as NormalTerm;
+        if (part.kind !== "constant") termDependencies(tree, part, known, found);
+      }
       if (term.base === "data") for (const path of pathsOf(term.path, known)) reach(tree, path, 0, found);
       break;
   }

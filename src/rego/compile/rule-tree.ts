@@ -19,7 +19,8 @@ export class RuleNode {
 
   ensure(path: DocumentPath, labels?: ReadonlyMap<number, Value>): RuleNode {
     let node: RuleNode = this;
-    for (const [at, part] of path.entries()) {
+    for (let at = 0; at < path.length; at++) {
+      const part = path[at] as CanonicalKey;
       let child = node.children.get(part);
       if (child === undefined) {
         child = new RuleNode([...node.path, part], labels?.get(at));

@@ -7,7 +7,7 @@ import { problemAt, type RegoProblem } from "../error.js";
 import { argumentVariables } from "./arguments.js";
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import { literalOutputs, visibleLocals } from "./outputs.js";
-import { closureLocals, isFunctionName, literalLocals, termLocals } from "./variables.js";
+import { allBound, closureLocals, hasClosures, isFunctionName, literalLocals, termLocals } from "./variables.js";
 
 interface Report {
   readonly problems: RegoProblem[];
@@ -31,9 +31,11 @@ export function orderRule(
     const report: Report = { problems, overlooked, suffix, reported: new Set() };
     const args = argumentVariables(rule, branch);
     const { body, bound } = orderBody(branch.body, args, report);
-    const head =
-      index === 0 ? [branch.value, ...rule.path, ...(rule.key === undefined ? [] : [rule.key])] : [branch.value];
-    for (const term of head) requireBound(term, bound, index === 0 ? rule.at : branch.at, report);
+    requireBound(branch.value, bound, index === 0 ? rule.at : branch.at, report);
+    if (index === 0) {
+      for (const term of rule.path) requireBound(term, bound, rule.at, report);
+      if (rule.key !== undefined) requireBound(rule.key, bound, rule.at, report);
+    }
     return { ...branch, body };
   });
   return { ...rule, branches };
@@ -49,40 +51,45 @@ function orderBody(
   outer: ReadonlySet<Local>,
   report: Report,
 ): { body: NormalBody; bound: Set<Local> } {
-  const own = new Set<Local>();
-  const needs = body.map((literal) => {
-    const locals = visibleLocals(literal);
-    for (const local of locals) own.add(local);
-    return locals;
-  });
+  const needs = body.map(visibleLocals);
+  let own: Set<Local> | undefined;
   /** Variables of the body that closures of each literal use, but for those that come from outside. */
-  const closed = body.map((literal) =>
-    [...closureLocals(literal)].filter((local) => own.has(local) && !outer.has(local)),
-  );
+  const closed = body.map((literal) => {
+    if (!hasClosures(literal)) return NONE;
+    own ??= new Set(needs.flatMap((locals) => [...locals]));
+    const known = own;
+    return [...closureLocals(literal)].filter((local) => known.has(local) && !outer.has(local));
+  });
   const bound = new Set(outer);
   const ordered: NormalLiteral[] = [];
   const placed = body.map(() => false);
+  let isComplete = true;
   let progress: boolean;
   do {
     progress = false;
-    for (const [index, literal] of body.entries()) {
+    for (let index = 0; index < body.length; index++) {
       if (placed[index] === true) continue;
-      const outputs = literalOutputs(literal, bound);
-      if (!isReady(needs[index] ?? new Set(), closed[index] ?? [], bound, outputs)) continue;
+      const literal = body[index] as NormalLiteral;
+      const needed = needs[index] ?? NOTHING;
+      const within = closed[index] ?? NONE;
+      // What mentions nothing new binds nothing.
+      const outputs = within.length === 0 && isKnown(needed, bound) ? NOTHING : literalOutputs(literal, bound);
+      if (!isReady(needed, within, bound, outputs)) continue;
       ordered.push(orderClosures(literal, bound, report));
-      for (const local of outputs) bound.add(local);
+      if (outputs.size > 0) for (const local of outputs) bound.add(local);
       placed[index] = true;
       progress = true;
     }
     if (progress) continue;
     const next = body.findIndex(
       (literal, index) =>
-        placed[index] !== true && isOverlooked(closed[index] ?? [], bound, literalOutputs(literal, bound)),
+        placed[index] !== true && isOverlooked(closed[index] ?? NONE, bound, literalOutputs(literal, bound)),
     );
     const literal = body[next];
     if (literal === undefined) break;
+    isComplete = false;
     const outputs = literalOutputs(literal, bound);
-    const missing = [...(needs[next] ?? [])].filter((local) => !bound.has(local) && !outputs.has(local));
+    const missing = [...(needs[next] ?? NOTHING)].filter((local) => !bound.has(local) && !outputs.has(local));
     for (const local of missing) reportOverlooked(local, literal, report);
     ordered.push(orderClosures(literal, bound, report));
     for (const local of outputs) bound.add(local);
@@ -91,14 +98,25 @@ function orderBody(
   } while (progress);
   for (const [index, literal] of body.entries()) {
     if (placed[index] === true) continue;
+    isComplete = false;
     const outputs = literalOutputs(literal, bound);
-    const wanted = [...(needs[index] ?? []), ...(closed[index] ?? [])];
+    const within = closed[index] ?? NONE;
+    const wanted = [...(needs[index] ?? NOTHING), ...within];
     const missing = wanted.filter((local) => !bound.has(local) && !outputs.has(local));
-    reportUnsafe(missing.length === 0 ? (closed[index] ?? []) : missing, literal, report);
+    reportUnsafe(missing.length === 0 ? within : missing, literal, report);
     ordered.push(literal);
   }
   // What the body mentions without binding it has been reported.
-  return { body: ordered, bound: new Set([...bound, ...own]) };
+  if (!isComplete) for (const needed of needs) for (const local of needed) bound.add(local);
+  return { body: ordered, bound };
+}
+
+const NONE: readonly Local[] = [];
+const NOTHING: ReadonlySet<Local> = new Set();
+
+function isKnown(locals: ReadonlySet<Local>, bound: ReadonlySet<Local>): boolean {
+  for (const local of locals) if (!bound.has(local)) return false;
+  return true;
 }
 
 function isReady(
@@ -132,6 +150,7 @@ function reportOverlooked(local: Local, { at }: NormalLiteral, report: Report): 
 const OVERLOOKED = "OPA overlooks this, because a closure in the same expression uses a variable that has a value";
 
 function orderClosures(literal: NormalLiteral, bound: ReadonlySet<Local>, report: Report): NormalLiteral {
+  if (!hasClosures(literal)) return literal;
   const term = (inner: NormalTerm): NormalTerm => orderTerm(inner, bound, report);
   const body = (inner: NormalBody, more: readonly Local[] = []): NormalBody =>
     orderBody(inner, more.length === 0 ? bound : new Set([...bound, ...more]), report).body;
@@ -193,6 +212,7 @@ function orderTerm(term: NormalTerm, bound: ReadonlySet<Local>, report: Report):
 }
 
 function requireBound(term: NormalTerm, bound: ReadonlySet<Local>, at: NormalRule["at"], report: Report): void {
+  if (allBound(term, bound)) return;
   const locals = new Set<Local>();
   termLocals(term, locals);
   for (const local of locals) {

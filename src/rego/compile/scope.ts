@@ -57,26 +57,32 @@ interface Declared {
   used: boolean;
 }
 
+const NO_NAMES: ReadonlyMap<string, Declared> = new Map();
+
 export class Scope {
   readonly parent: Scope | undefined;
   /** Names that this body declares further down. */
-  private readonly pending = new Set<string>();
-  private readonly seenEarly = new Set<string>();
-  private readonly names = new Map<string, Declared>();
+  private pending: ReadonlySet<string> | undefined;
+  private seenEarly: Set<string> | undefined;
+  /** None until one is defined: most rules of large policies have no variables. */
+  private names: Map<string, Declared> | undefined;
 
   constructor(parent: Scope | undefined) {
     this.parent = parent;
   }
 
   /** Announces names that the body is going to declare. */
-  expect(names: Iterable<string>): void {
-    for (const name of names) this.pending.add(name);
+  expect(names: ReadonlySet<string>): void {
+    this.pending = names;
   }
 
   find(name: string): Local | undefined {
-    if (this.pending.has(name) && !this.names.has(name)) this.seenEarly.add(name);
+    if (this.pending?.has(name) === true && this.names?.has(name) !== true) {
+      this.seenEarly ??= new Set();
+      this.seenEarly.add(name);
+    }
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      const found = scope.names.get(name);
+      const found = scope.names?.get(name);
       if (found !== undefined) {
         found.used = true;
         return found.local;
@@ -88,27 +94,28 @@ export class Scope {
   /** As `find`, without counting as a use. */
   has(name: string): boolean {
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      if (scope.names.has(name)) return true;
+      if (scope.names?.has(name) === true) return true;
     }
     return false;
   }
 
   /** How this very body declared a name. */
   declaration(name: string): Declaration | undefined {
-    return this.names.get(name)?.by;
+    return this.names?.get(name)?.by;
   }
 
   wasSeenEarly(name: string): boolean {
-    return this.seenEarly.has(name);
+    return this.seenEarly?.has(name) === true;
   }
 
   define(name: string, local: Local, by: Declaration, declaredAt?: number): void {
+    this.names ??= new Map();
     this.names.set(name, { local, by, declaredAt, used: false });
   }
 
   /** Runs a translation whose mentions of this body's names are no uses. */
   withoutUses<T>(run: () => T): T {
-    const unused = [...this.names.values()].filter((declared) => !declared.used);
+    const unused = [...(this.names ?? NO_NAMES).values()].filter((declared) => !declared.used);
     const result = run();
     for (const declared of unused) declared.used = false;
     return result;
@@ -117,7 +124,7 @@ export class Scope {
   /** Declared names that nothing mentioned. */
   unused(): { name: string; at: number }[] {
     const unused: { name: string; at: number }[] = [];
-    for (const [name, { declaredAt, used }] of this.names) {
+    for (const [name, { declaredAt, used }] of this.names ?? NO_NAMES) {
       if (!used && declaredAt !== undefined) unused.push({ name, at: declaredAt });
     }
     return unused;
@@ -215,7 +222,7 @@ export function mentionedInTerm(term: Term, into: Map<string, number>): void {
       break;
     case "ref":
       mentionedInTerm(term.head, into);
-      for (const part of term.path) mentionedInTerm(part, into);
+      for (const part of term.path) if (part.kind !== "string") mentionedInTerm(part, into);
       break;
     case "array":
     case "set":

@@ -21,7 +21,6 @@ export abstract class LiteralTranslator extends TermTranslator {
     if (this.isErasedPrint(literal)) return;
     const withs = this.withs(literal.with, { literals: into, withs: [] });
     const output: Output = { literals: into, withs };
-    const at = this.place(literal);
     switch (literal.kind) {
       case "some":
         for (const { name, start } of literal.vars) this.declare(name, start, "declared", start);
@@ -34,14 +33,15 @@ export abstract class LiteralTranslator extends TermTranslator {
         return;
       case "not": {
         const body = this.operand(literal.body);
-        into.push({ kind: "not", body, closure: true, implicit: !literal.explicit, with: withs, at });
+        const implicit = !literal.explicit;
+        into.push({ kind: "not", body, closure: true, implicit, with: withs, at: this.place(literal) });
         return;
       }
       case "and":
       case "or": {
         const operands = literal.operands.map((operand) => this.operand(operand.body));
         const implicit = literal.operands.map((operand) => !operand.explicit);
-        into.push({ kind: literal.kind, operands, implicit, with: withs, at });
+        into.push({ kind: literal.kind, operands, implicit, with: withs, at: this.place(literal) });
         return;
       }
       case "expression":

@@ -8,6 +8,8 @@ import type { Local, NormalBranch, NormalLiteral, NormalQuery, NormalRule, Norma
 import { declaredNames, type Environment, mentionedInTerm, mentionedNames, Scope } from "./scope.js";
 import { LiteralTranslator } from "./translate-literal.js";
 
+const NO_LABELS: ReadonlyMap<number, Value> = new Map();
+
 /** The part of a head's path that is constant, with the numbers in it that keep their text, and what follows it. */
 export function splitHeadPath(head: Head): {
   ground: CanonicalKey[];
@@ -15,17 +17,20 @@ export function splitHeadPath(head: Head): {
   rest: readonly Term[];
 } {
   const ground: CanonicalKey[] = [head.name.name];
-  const labels = new Map<number, Value>();
+  let labels: Map<number, Value> | undefined;
   let index = 0;
   for (; index < head.path.length; index++) {
     const part = head.path[index];
     const value = part === undefined ? undefined : scalarOf(part);
     if (value === undefined) break;
     const key = canonicalKey(value);
-    if (key !== value && typeof value !== "string") labels.set(ground.length, value);
+    if (key !== value && typeof value !== "string") {
+      labels ??= new Map();
+      labels.set(ground.length, value);
+    }
     ground.push(typeof value === "string" ? value : key);
   }
-  return { ground, labels, rest: head.path.slice(index) };
+  return { ground, labels: labels ?? NO_LABELS, rest: head.path.slice(index) };
 }
 
 function scalarOf(term: Term): Value | undefined {
@@ -128,6 +133,7 @@ export class RuleTranslator extends LiteralTranslator {
 
   private argumentPatterns(slots: readonly Local[], args: readonly Term[]): NormalLiteral[] {
     const literals: NormalLiteral[] = [];
+    if (args.length === 0) return literals;
     const names = new Map<string, number>();
     const patterns: { slot: Local; arg: Term }[] = [];
     for (const [index, arg] of args.entries()) {

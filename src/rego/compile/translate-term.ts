@@ -254,14 +254,14 @@ export abstract class TermTranslator {
       const message = `deprecated built-in function calls in expression: ${builtin.name}`;
       this.reportLater("types", term.start, message, "this function is gone in v1");
     }
-    const name = callee.kind === "builtin" ? callee.name : `data.${callee.path.join(".")}`;
     const arity = callee.kind === "builtin" ? builtin?.arity : this.env.functionArity(callee.path);
+    const spare = result === undefined ? 1 : 0;
+    if (arity !== undefined && given >= arity && given <= arity + spare) return arity;
+    const name = callee.kind === "builtin" ? callee.name : `data.${callee.path.join(".")}`;
     if (arity === undefined) {
       this.reportLater("functions", term.start, `undefined function ${name}`);
       return undefined;
     }
-    const most = result === undefined ? arity + 1 : arity;
-    if (given >= arity && given <= most) return arity;
     const got = `${given} argument${given === 1 ? "" : "s"}`;
     this.reportLater("functions", term.start, `function ${name} has arity ${arity}, got ${got}`);
     return undefined;

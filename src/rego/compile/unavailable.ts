@@ -5,7 +5,7 @@
 import { problemAt, type RegoProblem } from "../error.js";
 import type { NormalBody, NormalLiteral, NormalRule, Place } from "./normal-form.js";
 import type { BuiltinFacts } from "./scope.js";
-import { closureBodies } from "./variables.js";
+import { closureBodies, hasClosures } from "./variables.js";
 
 interface Uses {
   readonly calls: { name: string; reason: string; at: Place }[];
@@ -42,11 +42,14 @@ function visitLiteral(
   uses: Uses,
   options: { builtin(name: string): BuiltinFacts | undefined },
 ): void {
-  for (const { target } of literal.with) if (target.kind === "builtin") uses.mocked.add(target.name);
+  if (literal.with.length > 0) {
+    for (const { target } of literal.with) if (target.kind === "builtin") uses.mocked.add(target.name);
+  }
   if (literal.kind === "call" && literal.callee.kind === "builtin") {
     const reason = options.builtin(literal.callee.name)?.refused;
     if (reason !== undefined) uses.calls.push({ name: literal.callee.name, reason, at: literal.at });
   }
   if (literal.kind === "not" && !literal.closure) for (const inner of literal.body) visitLiteral(inner, uses, options);
+  if (!hasClosures(literal)) return;
   for (const inner of closureBodies(literal)) visit(inner, uses, options);
 }

@@ -29,44 +29,55 @@ export function termLocals(term: NormalTerm, into: Set<Local>): void {
       break;
     case "ref":
       if (typeof term.base !== "string") termLocals(term.base, into);
-      for (const part of term.path) termLocals(part, into);
+      for (const part of term.path) if (part.kind !== "constant") termLocals(part, into);
       break;
   }
 }
 
 /** The terms that stand directly in a literal; bodies of closures are not among them. */
-export function literalTerms(literal: NormalLiteral): NormalTerm[] {
-  const terms: NormalTerm[] = [];
+export function literalTerms(literal: NormalLiteral): readonly NormalTerm[] {
+  const terms = ownTerms(literal);
+  if (literal.with.length === 0) return terms;
+  const replaced: NormalTerm[] = [];
+  for (const { value } of literal.with) if (!isFunctionName(value)) replaced.push(value);
+  return [...terms, ...replaced];
+}
+
+function ownTerms(literal: NormalLiteral): readonly NormalTerm[] {
   switch (literal.kind) {
     case "test":
-      terms.push(literal.term);
-      break;
+      return [literal.term];
     case "unify":
-      terms.push(literal.left, literal.right);
-      break;
+      return [literal.left, literal.right];
     case "call":
-      terms.push(...literal.args);
-      if (literal.result !== undefined) terms.push(literal.result);
-      break;
+      return literal.result === undefined ? literal.args : [...literal.args, literal.result];
     case "not":
-      if (!literal.closure) for (const inner of literal.body) terms.push(...literalTerms(inner));
-      break;
+      return literal.closure ? NO_TERMS : literal.body.flatMap(literalTerms);
     case "every":
-      terms.push(literal.domain);
-      break;
+      return [literal.domain];
+    default:
+      return NO_TERMS;
   }
-  for (const { value } of literal.with) if (!isFunctionName(value)) terms.push(value);
-  return terms;
 }
+
+const NO_TERMS: readonly NormalTerm[] = [];
 
 export function isFunctionName(value: NormalTerm | FunctionName): value is FunctionName {
   return value.kind === "function-name";
 }
 
-export function literalLocals(literal: NormalLiteral): Set<Local> {
+export function literalLocals(literal: NormalLiteral): ReadonlySet<Local> {
+  const terms = literalTerms(literal);
+  if (terms.every(isGround)) return NO_LOCALS;
   const locals = new Set<Local>();
-  for (const term of literalTerms(literal)) termLocals(term, locals);
+  for (const term of terms) termLocals(term, locals);
   return locals;
+}
+
+const NO_LOCALS: ReadonlySet<Local> = new Set();
+
+function isGround(term: NormalTerm): boolean {
+  return allBound(term, NO_LOCALS);
 }
 
 /** The comprehensions of a term, outermost only. */
@@ -89,8 +100,11 @@ export function comprehensions(term: NormalTerm): ComprehensionTerm[] {
   }
 }
 
+const NO_BODIES: readonly NormalBody[] = [];
+
 /** Bodies of the closures that a literal holds directly. */
-export function closureBodies(literal: NormalLiteral): NormalBody[] {
+export function closureBodies(literal: NormalLiteral): readonly NormalBody[] {
+  if (!hasClosures(literal)) return NO_BODIES;
   const bodies: NormalBody[] = [];
   if (literal.kind === "every" || (literal.kind === "not" && literal.closure)) bodies.push(literal.body);
   if (literal.kind === "and" || literal.kind === "or") bodies.push(...literal.operands);
@@ -98,6 +112,29 @@ export function closureBodies(literal: NormalLiteral): NormalBody[] {
     for (const inner of literal.body) bodies.push(...closureBodies(inner));
   for (const term of literalTerms(literal)) for (const { body } of comprehensions(term)) bodies.push(body);
   return bodies;
+}
+
+/** Whether a literal holds closures, at any depth. */
+export function hasClosures(literal: NormalLiteral): boolean {
+  if (literal.kind === "every" || literal.kind === "and" || literal.kind === "or") return true;
+  if (literal.kind === "not" && (literal.closure || literal.body.some(hasClosures))) return true;
+  return literalTerms(literal).some(hasComprehension);
+}
+
+function hasComprehension(term: NormalTerm): boolean {
+  switch (term.kind) {
+    case "comprehension":
+      return true;
+    case "array":
+    case "set":
+      return term.items.some(hasComprehension);
+    case "object":
+      return term.entries.some(([key, value]) => hasComprehension(key) || hasComprehension(value));
+    case "ref":
+      return (typeof term.base !== "string" && hasComprehension(term.base)) || term.path.some(hasComprehension);
+    default:
+      return false;
+  }
 }
 
 /** Every variable that the closures of a literal mention, at any depth. */
@@ -129,10 +166,20 @@ export function patternLocals(term: NormalTerm, into: Set<Local>): void {
 }
 
 export function allBound(term: NormalTerm, bound: ReadonlySet<Local>): boolean {
-  const locals = new Set<Local>();
-  termLocals(term, locals);
-  for (const local of locals) if (!bound.has(local)) return false;
-  return true;
+  switch (term.kind) {
+    case "local":
+      return bound.has(term.local);
+    case "array":
+    case "set":
+      return term.items.every((item) => allBound(item, bound));
+    case "object":
+      return term.entries.every(([key, value]) => allBound(key, bound) && allBound(value, bound));
+    case "ref":
+      if (typeof term.base !== "string" && !allBound(term.base, bound)) return false;
+      return term.path.every((part) => part.kind === "constant" || allBound(part, bound));
+    default:
+      return true;
+  }
 }
 
 /** Takes two collections apart into the pairs of parts that have to be equal; other terms are one pair. */
@@ -160,6 +207,7 @@ function sameKey(a: NormalTerm, b: NormalTerm): boolean {
 /** The variables of a branch that stand for arguments. */
 export function argumentLocals(rule: NormalRule, branch: NormalBranch): Set<Local> {
   const args = new Set<Local>();
+  if (rule.arity === 0) return args;
   const collect = (local: Local): void => {
     if (local.slot < rule.arity) args.add(local);
   };

@@ -6,7 +6,8 @@ import { type Builtin, type BuiltinContext, BuiltinError, namedError } from "../
 import type { Callee, CallLiteral, Place } from "../compile/normal-form.js";
 import type { Value } from "../value/index.js";
 import type { Linkage } from "./code-term.js";
-import { Context, type Frame, type Getter, type Mock } from "./frame.js";
+import { Context, type Frame, type Mock } from "./frame.js";
+import { type Operand, readAll } from "./operand.js";
 import { abort, type Session } from "./session.js";
 
 export interface CallCode {
@@ -18,29 +19,27 @@ export interface CallCode {
 
 export function callCode(
   literal: CallLiteral,
-  args: readonly Getter[],
+  args: readonly Operand[],
   linkage: Linkage,
   place: (frame: Frame) => Place,
 ): CallCode {
   const { callee } = literal;
   const key = mockKey(callee);
+  const target = callee.kind === "builtin" ? linkage.builtin(callee.name) : undefined;
+  const plain = target !== undefined && target.refused === undefined ? target : undefined;
   const direct = invoker(callee, linkage);
   const run = (frame: Frame): Value | undefined => {
-    const values = new Array<Value>(args.length);
-    for (let i = 0; i < args.length; i++) {
-      const value = (args[i] as Getter)(frame);
-      if (value === undefined) return undefined;
-      values[i] = value;
-    }
+    const values = readAll(frame, args);
+    if (values === undefined) return undefined;
     const { context } = frame;
+    const { session } = context;
     const mock = context.mocks?.get(key);
     if (mock !== undefined) return callMock(mock, values, context);
-    const { failure } = context.session;
-    const value = direct(context, values);
-    if (value === undefined && context.session.failure !== failure) context.session.locateFailure(place(frame));
+    const { failure } = session;
+    const value = plain !== undefined ? invoke(plain, values, session) : direct(context, values);
+    if (value === undefined && session.failure !== failure) session.locateFailure(place(frame));
     return value;
   };
-  const target = callee.kind === "builtin" ? linkage.builtin(callee.name) : undefined;
   return { run, relation: target?.relation === true, isVoid: target !== undefined && target.decl.result === undefined };
 }
 
@@ -50,8 +49,8 @@ export function mockKey(callee: Callee): string {
 
 function callMock(mock: Mock, args: readonly Value[], context: Context): Value | undefined {
   if ("value" in mock) return mock.value;
-  const { session, input, data, overrides } = context;
-  return mock.call(args, new Context(session, input, data, overrides));
+  const { session, input, data, paths, overrides } = context;
+  return mock.call(args, new Context(session, input, data, paths, overrides));
 }
 
 /** A function that calls what the name stands for, in a given context. */

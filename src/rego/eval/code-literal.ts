@@ -13,13 +13,15 @@ import type {
   UnifyLiteral,
 } from "../compile/normal-form.js";
 import { pairUp } from "../compile/variables.js";
-import { equal, isArray, isObject, isSet, objectEntries, type Value } from "../value/index.js";
+import { isArray, isObject, isSet, objectEntries, type Value } from "../value/index.js";
 import { type CallCode, callCode } from "./code-call.js";
 import { RefCoder } from "./code-ref.js";
 import { withCode } from "./code-with.js";
-import type { Frame, Matcher, Sink, Step } from "./frame.js";
+import type { Frame, Step } from "./frame.js";
+import { accepts, read, Target } from "./operand.js";
 
 const YES: Step = () => true;
+const NOT_FALSE = Target.of((_frame, value) => value !== false);
 type Pair = [NormalTerm, NormalTerm];
 
 export class LiteralCoder extends RefCoder {
@@ -107,15 +109,12 @@ export class LiteralCoder extends RefCoder {
 
   private test(term: NormalTerm, rest: () => Step): Step {
     if (term.kind === "ref" && !this.isBound(term)) {
-      return this.refWalk(term, () => {
-        const next = rest();
-        return (frame, value) => value !== false && next(frame);
-      });
+      return this.refWalk(term, () => ({ target: NOT_FALSE, next: rest() }));
     }
-    const getter = this.getter(term);
+    const operand = this.operand(term);
     const next = rest();
     return (frame) => {
-      const value = getter(frame);
+      const value = read(frame, operand);
       return value !== undefined && value !== false && next(frame);
     };
   }
@@ -140,90 +139,40 @@ export class LiteralCoder extends RefCoder {
     const others = pairs.filter((_, index) => index !== walked);
     const [ref, other] = left.kind === "ref" ? [left, right] : [right, left];
     if (ref.kind !== "ref") return () => false;
-    if (other.kind !== "ref") {
-      if (other.kind === "local") {
-        const { slot } = other.local;
-        return this.refWalk(ref, () => {
-          if (this.bound.has(other.local)) return this.matching(other, others, rest);
-          this.bind(other.local);
-          const next = this.pairs(others, rest);
-          return (frame, value) => {
-            frame.slots[slot] = value;
-            return next(frame);
-          };
-        });
-      }
-      return this.refWalk(ref, () => this.matching(other, others, rest));
-    }
-    const held = this.newSlot();
     return this.refWalk(ref, () => {
-      this.bind(held);
-      const next = this.pairs([[{ kind: "local", local: held }, other], ...others], rest);
-      return (frame, value) => {
-        frame.slots[held.slot] = value;
-        return next(frame);
-      };
+      // A second reference waits for the value of the first.
+      const held: NormalTerm = other.kind === "ref" ? { kind: "local", local: this.newSlot() } : other;
+      const target = this.target(held);
+      return { target, next: this.pairs(held === other ? others : [[held, other], ...others], rest) };
     });
   }
 
-  /** Compares what a reference met with a pattern, then takes the other pairs. */
-  private matching(pattern: NormalTerm, others: readonly Pair[], rest: () => Step): Sink {
-    const match = this.matcher(pattern);
-    const next = this.pairs(others, rest);
-    return (frame, value) => match(frame, value) && next(frame);
-  }
-
-  /** `source` is bound; `target` may be anything. */
-  private known(source: NormalTerm, target: NormalTerm, rest: () => Step): Step {
-    if (target.kind === "ref" && !this.isBound(target)) {
-      const getter = this.getter(source);
-      const mayEqual = comparison(source);
-      return this.refWalk(target, () => {
-        const next = rest();
-        return (frame, value) => {
-          if (mayEqual !== undefined && !mayEqual(value)) return false;
-          const wanted = getter(frame);
-          return wanted !== undefined && equal(wanted, value) && next(frame);
-        };
-      });
+  /** `source` is bound; `term` may be anything. */
+  private known(source: NormalTerm, term: NormalTerm, rest: () => Step): Step {
+    if (term.kind === "ref" && !this.isBound(term)) {
+      const wanted = this.target(source);
+      return this.refWalk(term, () => ({ target: wanted, next: rest() }));
     }
     const later =
-      (source.kind === "constant" && target.kind !== "constant" && target.kind !== "comprehension") ||
-      (source.kind === "comprehension" && target.kind === "ref");
-    if (later && this.isBound(target)) return this.known(target, source, rest);
-    const getter = this.getter(source);
-    if (target.kind === "local" && !this.bound.has(target.local)) {
-      const { slot } = target.local;
-      this.bind(target.local);
-      const next = rest();
-      return (frame) => {
-        const value = getter(frame);
-        if (value === undefined) return false;
-        frame.slots[slot] = value;
-        return next(frame);
-      };
-    }
-    const match = this.matcher(target);
-    const mayEqual = comparison(target);
-    const next = rest();
-    return (frame) => {
-      const value = getter(frame);
-      if (value === undefined || (mayEqual !== undefined && !mayEqual(value))) return false;
-      return match(frame, value) && next(frame);
-    };
+      (source.kind === "constant" && term.kind !== "constant" && term.kind !== "comprehension") ||
+      (source.kind === "comprehension" && term.kind === "ref");
+    if (later && this.isBound(term)) return this.known(term, source, rest);
+    const operand = this.operand(source);
+    const target = this.target(term);
+    return this.check(operand, { target, next: rest() });
   }
 
   private call(literal: CallLiteral, rest: () => Step): Step {
-    const args = literal.args.map((arg) => this.getter(arg));
+    const args = literal.args.map((arg) => this.operand(arg));
     const code: CallCode = callCode(literal, args, this.linkage, this.placeOf(literal));
-    const matched = literal.result === undefined ? undefined : this.matcher(literal.result);
-    if (code.relation) return this.relation(code, matched, rest());
+    const result = literal.result === undefined ? undefined : this.target(literal.result);
+    if (code.relation) return this.relation(code, result, rest());
     const next = rest();
     const { run, isVoid } = code;
-    if (matched !== undefined) {
+    if (result !== undefined) {
       return (frame) => {
         const value = run(frame);
-        return value !== undefined && matched(frame, value) && next(frame);
+        return value !== undefined && accepts(frame, value, result) && next(frame);
       };
     }
     return (frame) => {
@@ -232,13 +181,13 @@ export class LiteralCoder extends RefCoder {
     };
   }
 
-  private relation(code: CallCode, matched: Matcher | undefined, next: Step): Step {
+  private relation(code: CallCode, result: Target | undefined, next: Step): Step {
     return (frame) => {
       const answers = code.run(frame);
       if (answers === undefined) return false;
       for (const answer of answers as readonly Value[]) {
         frame.context.session.step();
-        if (matched !== undefined ? !matched(frame, answer) : answer === false) continue;
+        if (result !== undefined ? !accepts(frame, answer, result) : answer === false) continue;
         if (next(frame)) return true;
       }
       return false;
@@ -306,11 +255,4 @@ export class LiteralCoder extends RefCoder {
       return outcome && next(frame);
     };
   }
-}
-
-/** Of a comprehension: whether it can equal a value, so that it need not run where it cannot. */
-function comparison(term: NormalTerm): ((value: Value) => boolean) | undefined {
-  if (term.kind !== "comprehension") return undefined;
-  if (term.of === "array") return (value) => isArray(value) || isSet(value);
-  return term.of === "object" ? (value) => isObject(value) || isSet(value) : isSet;
 }

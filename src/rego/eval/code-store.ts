@@ -6,6 +6,7 @@ import type { NormalBranch, NormalRule, NormalTerm, Place } from "../compile/nor
 import type { Value } from "../value/index.js";
 import type { Frame, FrameSize, Step } from "./frame.js";
 import { generate, type Linkage } from "./generate.js";
+import type { InputPaths } from "./input-paths.js";
 import type { Emission } from "./rule-set.js";
 import { shapeOf } from "./shape.js";
 
@@ -33,6 +34,10 @@ export class CodeStore {
     this.linkage = linkage;
     this.sharing = options.sharing;
     this.indexing = options.indexing;
+  }
+
+  get inputPaths(): InputPaths {
+    return this.linkage.inputPaths;
   }
 
   /** Code of one branch; `keyed` for one that starts with the key that its head must have. */

@@ -4,11 +4,31 @@
  */
 
 import type { Builtin } from "../builtins/index.js";
-import type { ComprehensionTerm, ConstantTerm, Local, NormalBody, NormalTerm, Place } from "../compile/normal-form.js";
+import type {
+  ComprehensionTerm,
+  ConstantTerm,
+  Local,
+  NormalBody,
+  NormalTerm,
+  Place,
+  RefTerm,
+} from "../compile/normal-form.js";
 import { allBound } from "../compile/variables.js";
-import { equal, isArray, isObject, objectGet, objectSize, RegoObject, RegoSet, type Value } from "../value/index.js";
+import {
+  equal,
+  isArray,
+  isObject,
+  isSet,
+  objectGet,
+  objectSize,
+  RegoObject,
+  RegoSet,
+  type Value,
+} from "../value/index.js";
 import type { DocumentNode } from "./documents.js";
 import type { Frame, Getter, Matcher, Step } from "./frame.js";
+import type { InputPaths } from "./input-paths.js";
+import { accepts, Operand, read, readAll, Target } from "./operand.js";
 import { keyConflict } from "./rule-set.js";
 import type { Shape } from "./shape.js";
 import type { Tracer } from "./tracer.js";
@@ -18,6 +38,7 @@ export interface Linkage {
   /** Root of the documents; asked for when code runs or is made, not before. */
   readonly root: () => DocumentNode;
   readonly builtin: (name: string) => Builtin | undefined;
+  readonly inputPaths: InputPaths;
   readonly tracer: Tracer | undefined;
   /** Sets may be delivered while they are found: nobody watches the order of evaluation. */
   readonly streaming: boolean;
@@ -45,7 +66,7 @@ export abstract class TermCoder {
   }
 
   protected abstract body(body: NormalBody, final: () => Step): Step;
-  protected abstract refGetter(term: Extract<NormalTerm, { kind: "ref" }>): Getter;
+  protected abstract refOperand(term: RefTerm): Operand;
 
   /** For bodies of which one solution is enough. */
   wantOne(): void {
@@ -92,53 +113,45 @@ export abstract class TermCoder {
     return this.extras++;
   }
 
-  /** Code for a term all of whose variables are bound. */
-  getter(term: NormalTerm): Getter {
+  /** A term all of whose variables are bound, ready to read. */
+  operand(term: NormalTerm): Operand {
     switch (term.kind) {
       case "constant": {
         const index = this.indexes.get(term);
-        if (index === undefined) {
-          const { value } = term;
-          return () => value;
-        }
-        return (frame) => frame.constants[index];
+        const { value } = term;
+        return index === undefined ? Operand.of(() => value) : Operand.constant(index);
       }
-      case "local": {
-        const { slot } = term.local;
-        return (frame) => frame.slots[slot];
-      }
+      case "local":
+        return Operand.local(term.local.slot);
       case "array":
-        return this.arrayGetter(term.items);
+        return Operand.of(this.arrayGetter(term.items));
       case "set":
-        return this.setGetter(term.items);
+        return Operand.of(this.setGetter(term.items));
       case "object":
-        return this.objectGetter(term.entries);
+        return Operand.of(this.objectGetter(term.entries));
       case "ref":
-        return this.refGetter(term);
+        return this.refOperand(term);
       case "comprehension":
-        return this.comprehensionGetter(term);
+        return Operand.of(this.comprehensionGetter(term));
     }
   }
 
+  /** Code for a term all of whose variables are bound. */
+  getter(term: NormalTerm): Getter {
+    return this.operand(term).getter;
+  }
+
   private arrayGetter(terms: readonly NormalTerm[]): Getter {
-    const items = terms.map((item) => this.getter(item));
-    return (frame) => {
-      const array = new Array<Value>(items.length);
-      for (let i = 0; i < items.length; i++) {
-        const value = (items[i] as Getter)(frame);
-        if (value === undefined) return undefined;
-        array[i] = value;
-      }
-      return array;
-    };
+    const items = terms.map((item) => this.operand(item));
+    return (frame) => readAll(frame, items);
   }
 
   private setGetter(terms: readonly NormalTerm[]): Getter {
-    const items = terms.map((item) => this.getter(item));
+    const items = terms.map((item) => this.operand(item));
     return (frame) => {
       const set = new RegoSet();
       for (const item of items) {
-        const value = item(frame);
+        const value = read(frame, item);
         if (value === undefined) return undefined;
         set.add(value);
       }
@@ -147,12 +160,13 @@ export abstract class TermCoder {
   }
 
   private objectGetter(entries: readonly (readonly [NormalTerm, NormalTerm])[]): Getter {
-    const pairs = entries.map(([key, value]) => [this.getter(key), this.getter(value)] as const);
+    const keys = entries.map(([key]) => this.operand(key));
+    const values = entries.map(([, value]) => this.operand(value));
     return (frame) => {
       const object = new RegoObject();
-      for (const [keyGetter, valueGetter] of pairs) {
-        const key = keyGetter(frame);
-        const value = valueGetter(frame);
+      for (let i = 0; i < keys.length; i++) {
+        const key = read(frame, keys[i] as Operand);
+        const value = read(frame, values[i] as Operand);
         if (key === undefined || value === undefined) return undefined;
         object.set(key, value);
       }
@@ -162,18 +176,7 @@ export abstract class TermCoder {
 
   private comprehensionGetter(term: ComprehensionTerm): Getter {
     const extra = this.newExtra();
-    let value: Getter | undefined;
-    let key: Getter | undefined;
-    const add = this.adder(term, extra, () => ({ key, value: value as Getter }));
-    const run = this.enclosed(
-      () =>
-        this.body(term.body, () => {
-          value = this.getter(term.value);
-          key = term.key === undefined ? undefined : this.getter(term.key);
-          return add;
-        }),
-      false,
-    );
+    const run = this.enclosed(() => this.body(term.body, () => this.adder(term, extra)), false);
     const { of } = term;
     return (frame) => {
       const made: Value[] | RegoSet | RegoObject =
@@ -184,67 +187,86 @@ export abstract class TermCoder {
     };
   }
 
-  private adder(term: ComprehensionTerm, extra: number, heads: () => { key: Getter | undefined; value: Getter }): Step {
+  /** Adds one element to the collection in the making. */
+  private adder(term: ComprehensionTerm, extra: number): Step {
+    const value = this.operand(term.value);
+    if (term.of !== "object") {
+      const isArray = term.of === "array";
+      return (frame) => {
+        const element = read(frame, value);
+        if (element === undefined) return false;
+        frame.context.session.grow(1);
+        if (isArray) (frame.extras[extra] as Value[]).push(element);
+        else (frame.extras[extra] as RegoSet).add(element);
+        return false;
+      };
+    }
+    const key = term.key === undefined ? undefined : this.operand(term.key);
     const place = this.placeOf(term);
     return (frame) => {
-      const { key: keyGetter, value: valueGetter } = heads();
-      const value = valueGetter(frame);
-      if (value === undefined) return false;
+      const element = read(frame, value);
+      if (element === undefined) return false;
       frame.context.session.grow(1);
-      const made = frame.extras[extra];
-      if (term.of === "array") (made as Value[]).push(value);
-      else if (term.of === "set") (made as RegoSet).add(value);
-      else {
-        const key = keyGetter?.(frame);
-        if (key === undefined) return false;
-        const object = made as RegoObject;
-        const before = object.get(key);
-        if (before === undefined) object.set(key, value);
-        else if (!equal(before, value)) throw keyConflict(place(frame));
-      }
+      const name = key === undefined ? undefined : read(frame, key);
+      if (name === undefined) return false;
+      const object = frame.extras[extra] as RegoObject;
+      const before = object.get(name);
+      if (before === undefined) object.set(name, element);
+      else if (!equal(before, element)) throw keyConflict(place(frame));
       return false;
     };
   }
 
-  /** Code that compares a value with a term and binds the term's unbound variables, which count as bound from then on. */
-  matcher(term: NormalTerm): Matcher {
+  /** A pattern to compare values with; the term's unbound variables count as bound from then on. */
+  target(term: NormalTerm): Target {
     if (term.kind === "local" && !this.bound.has(term.local)) {
-      const { slot } = term.local;
       this.bind(term.local);
-      return (frame, value) => {
-        frame.slots[slot] = value;
-        return true;
-      };
+      return Target.slot(term.local.slot);
     }
-    if (term.kind === "array" && !this.isBound(term)) return this.arrayMatcher(term.items);
-    if (term.kind === "object" && !this.isBound(term)) return this.objectMatcher(term.entries);
-    const getter = this.getter(term);
-    if (term.kind === "constant" && typeof term.value === "string") return (frame, value) => getter(frame) === value;
-    return (frame, value) => {
-      const known = getter(frame);
-      return known !== undefined && (known === value || equal(known, value));
-    };
+    if (term.kind === "array" && !this.isBound(term)) return Target.of(this.arrayMatcher(term.items));
+    if (term.kind === "object" && !this.isBound(term)) return Target.of(this.objectMatcher(term.entries));
+    return term.kind === "comprehension" ? this.comprehensionTarget(term) : Target.known(this.operand(term));
+  }
+
+  /** Runs a comprehension only for values that it can equal. */
+  private comprehensionTarget(term: ComprehensionTerm): Target {
+    const run = this.comprehensionGetter(term);
+    const { of } = term;
+    return Target.of((frame, value) => {
+      if (!mayEqual(of, value)) return false;
+      const made = run(frame);
+      return made !== undefined && equal(made, value);
+    });
   }
 
   private arrayMatcher(terms: readonly NormalTerm[]): Matcher {
-    const items = terms.map((item) => this.matcher(item));
+    const items = terms.map((item) => this.target(item));
     return (frame, value) => {
       if (!isArray(value) || value.length !== items.length) return false;
-      for (let i = 0; i < items.length; i++) if (!(items[i] as Matcher)(frame, value[i] as Value)) return false;
+      for (let i = 0; i < items.length; i++) {
+        if (!accepts(frame, value[i] as Value, items[i] as Target)) return false;
+      }
       return true;
     };
   }
 
   private objectMatcher(entries: readonly (readonly [NormalTerm, NormalTerm])[]): Matcher {
-    const pairs = entries.map(([key, value]) => [this.getter(key), this.matcher(value)] as const);
+    const pairs = entries.map(([key, value]) => [this.operand(key), this.target(value)] as const);
     return (frame, value) => {
       if (!isObject(value) || objectSize(value) !== pairs.length) return false;
-      for (const [keyGetter, matches] of pairs) {
-        const key = keyGetter(frame);
+      for (const [keyOperand, target] of pairs) {
+        const key = read(frame, keyOperand);
         const member = key === undefined ? undefined : objectGet(value, key);
-        if (member === undefined || !matches(frame, member)) return false;
+        if (member === undefined || !accepts(frame, member, target)) return false;
       }
       return true;
     };
   }
+}
+
+/** Whether what a comprehension makes can equal a value. */
+function mayEqual(of: ComprehensionTerm["of"], value: Value): boolean {
+  if (isSet(value)) return true;
+  if (of === "array") return isArray(value);
+  return of === "object" && isObject(value);
 }

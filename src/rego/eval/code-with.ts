@@ -27,7 +27,7 @@ export function withCode(
     const draft: Draft = { input: context.input, overrides: context.overrides, mocks: undefined };
     if (context.mocks !== undefined) draft.mocks = new Map(context.mocks);
     for (const change of changes) if (!change(frame, draft)) return undefined;
-    return new Context(context.session, draft.input, context.data, draft.overrides, draft.mocks);
+    return new Context(context.session, draft.input, context.data, context.paths, draft.overrides, draft.mocks);
   };
 }
 

@@ -132,9 +132,24 @@ export function documentAt(context: Context, position: Position): Value | undefi
 }
 
 function build(context: Context, { node, base, over }: Position): Value | undefined {
+  if (base === undefined && over === undefined && node?.rules?.kind === "set" && node.rules.keyed) {
+    return setOf(context, node.rules);
+  }
   const builder = new Builder();
   if (node !== undefined) collect(context, node, () => builder, base, over, false);
   return builder.finish(merged(base, over));
+}
+
+/** The members of a set that is nothing else. */
+function setOf(context: Context, rules: RuleSet): RegoSet {
+  const set = new RegoSet();
+  const { session } = context;
+  rules.members(context, (member) => {
+    session.grow(1);
+    set.add(member);
+    return false;
+  });
+  return set;
 }
 
 /**

@@ -4,6 +4,8 @@
  */
 import type { NormalRule, Place } from "../compile/normal-form.js";
 import type { CanonicalKey, Value } from "../value/index.js";
+import type { InputPaths } from "./input-paths.js";
+import type { Joins } from "./join.js";
 import type { Override } from "./overrides.js";
 import type { Session } from "./session.js";
 
@@ -23,9 +25,13 @@ export class Context {
   readonly overrides: Override | undefined;
   /** By built-in name, or `data.` path with NULs. */
   readonly mocks: ReadonlyMap<string, Mock> | undefined;
+  readonly paths: InputPaths;
   /** Distinguishes what caches of different contexts hold. */
   readonly id: number;
-  private streamed: Set<object> | undefined;
+  private read: (Value | undefined)[] | undefined;
+  private streamed: object | undefined;
+  private alsoStreamed: Set<object> | undefined;
+  private joined: Map<object, Joins> | undefined;
   private memo: Map<object, Value | undefined> | undefined;
   private keyedMemo: Map<object, Map<CanonicalKey, Value | undefined>> | undefined;
 
@@ -33,15 +39,23 @@ export class Context {
     session: Session,
     input: Value | undefined,
     data: Value | undefined,
+    paths: InputPaths,
     overrides?: Override,
     mocks?: ReadonlyMap<string, Mock>,
   ) {
     this.session = session;
     this.input = input;
     this.data = data;
+    this.paths = paths;
     this.overrides = overrides;
     this.mocks = mocks;
     this.id = ++contexts;
+  }
+
+  /** Values of paths below `input` that were read, by the numbers of the paths. */
+  get inputs(): (Value | undefined)[] {
+    this.read ??= new Array(this.paths.remembered);
+    return this.read;
   }
 
   /** Values of whole documents, by the object that stands for the document. Undefined values are remembered too. */
@@ -52,10 +66,24 @@ export class Context {
 
   /** True the first time it is asked about a set in this context. */
   mayStream(rules: object): boolean {
-    this.streamed ??= new Set();
-    if (this.streamed.has(rules)) return false;
-    this.streamed.add(rules);
+    if (this.streamed === rules || this.alsoStreamed?.has(rules)) return false;
+    if (this.streamed === undefined) this.streamed = rules;
+    else {
+      this.alsoStreamed ??= new Set();
+      this.alsoStreamed.add(rules);
+    }
     return true;
+  }
+
+  /** What the loop that `owner` stands for knows of the collections it went through. */
+  joins(owner: object): Joins {
+    this.joined ??= new Map();
+    let joins = this.joined.get(owner);
+    if (joins === undefined) {
+      joins = new Map();
+      this.joined.set(owner, joins);
+    }
+    return joins;
   }
 
   /** Values of single keys of partial rules. */
@@ -92,6 +120,8 @@ export class Frame {
   result: Value | undefined;
   /** Key that a partial rule is asked for. */
   key: Value | undefined;
+  /** Where the members of a set go. */
+  take: ((member: Value) => boolean) | undefined;
   /** Where results go, for everything else. */
   sink: ((frame: Frame) => boolean) | undefined;
 
@@ -110,6 +140,7 @@ export class Frame {
     this.context = context;
     this.result = undefined;
     this.key = undefined;
+    this.take = undefined;
     this.sink = undefined;
   }
 }
@@ -120,5 +151,3 @@ export type Step = (frame: Frame) => boolean;
 export type Getter = (frame: Frame) => Value | undefined;
 /** Compares with a value, binding what is unbound in the pattern. */
 export type Matcher = (frame: Frame, value: Value) => boolean;
-/** Goes on with a value that a reference met. */
-export type Sink = (frame: Frame, value: Value) => boolean;

@@ -5,13 +5,17 @@ import { equal, type Value } from "../value/index.js";
 import { LiteralCoder } from "./code-literal.js";
 import type { ShapeCode } from "./code-store.js";
 import type { Linkage } from "./code-term.js";
-import type { Frame, FrameSize, Getter, Step } from "./frame.js";
+import type { Frame, FrameSize, Step } from "./frame.js";
+import { accepts, Operand, read } from "./operand.js";
 import { conflict, type Emission } from "./rule-set.js";
 import type { Shape } from "./shape.js";
 
 export type { Linkage };
 
 const NONE: Pick<Shape, "indexes" | "nodes"> = { indexes: new Map(), nodes: new Map() };
+
+/** The key that a partial rule is asked for. */
+const KEY = Operand.of((frame) => frame.key);
 
 /** Makes the code of a branch. `keyed` code starts by matching the frame's key with the head. */
 export function generate(
@@ -27,9 +31,9 @@ export function generate(
   if (one && branch.value.kind === "constant") coder.wantOne();
   let emission: ShapeCode["emission"] = () => undefined;
   const headKey = rule.kind === "set" ? rule.key : rule.path[0];
-  const matchKey = keyed && headKey !== undefined ? coder.matcher(headKey) : undefined;
+  const keyTarget = keyed && headKey !== undefined ? coder.target(headKey) : undefined;
   const body = coder.body(branch.body, () => {
-    const value = coder.getter(branch.value);
+    const value = coder.operand(branch.value);
     const traced = linkage.tracer;
     const seen = (frame: Frame): void => {
       if (traced !== undefined && frame.rule !== undefined) traced.rule(frame.rule, frame);
@@ -37,30 +41,38 @@ export function generate(
     if (rule.kind === "complete" || rule.kind === "function" || keyed) {
       const isMember = rule.kind === "set";
       const settles = branch.value.kind === "constant" || isMember;
-      return settle(isMember ? (frame) => frame.key : value, settles, rule.kind === "function", seen);
+      return settle(isMember ? KEY : value, settles, rule.kind === "function", seen);
     }
-    const path = rule.path.map((part) => coder.getter(part));
-    const key = rule.key === undefined ? undefined : coder.getter(rule.key);
+    const path = rule.path.map((part) => coder.operand(part));
+    const key = rule.key === undefined ? undefined : coder.operand(rule.key);
     emission = (frame) => emit(frame, path, key ?? value, key !== undefined);
+    if (key !== undefined && path.length === 0) {
+      return (frame) => {
+        const member = read(frame, key);
+        if (member === undefined) return false;
+        seen(frame);
+        return frame.take !== undefined ? frame.take(member) : (frame.sink?.(frame) ?? false);
+      };
+    }
     return (frame) => {
       seen(frame);
       return frame.sink?.(frame) ?? false;
     };
   });
   const run: Step =
-    matchKey === undefined
+    keyTarget === undefined
       ? body
       : (frame) => {
           const { key } = frame;
-          return key !== undefined && matchKey(frame, key) && body(frame);
+          return key !== undefined && accepts(frame, key, keyTarget) && body(frame);
         };
   return { size: coder.size, run, emission };
 }
 
 /** Keeps the one value that a branch may have; a constant one needs no second solution. */
-function settle(value: Getter, settles: boolean, isFunction: boolean, seen: (frame: Frame) => void): Step {
+function settle(value: Operand, settles: boolean, isFunction: boolean, seen: (frame: Frame) => void): Step {
   return (frame) => {
-    const outcome = value(frame);
+    const outcome = read(frame, value);
     if (outcome === undefined) return false;
     seen(frame);
     if (frame.result === undefined) frame.result = outcome;
@@ -69,14 +81,14 @@ function settle(value: Getter, settles: boolean, isFunction: boolean, seen: (fra
   };
 }
 
-function emit(frame: Frame, path: readonly Getter[], value: Getter, member: boolean): Emission | undefined {
+function emit(frame: Frame, path: readonly Operand[], value: Operand, member: boolean): Emission | undefined {
   const parts: Value[] = [];
   for (const part of path) {
-    const key = part(frame);
+    const key = read(frame, part);
     if (key === undefined) return undefined;
     parts.push(key);
   }
-  const outcome = value(frame);
+  const outcome = read(frame, value);
   return outcome === undefined ? undefined : { path: parts, value: outcome, member };
 }
 

@@ -14,6 +14,9 @@ import {
   objectEntries,
   type Value,
 } from "../value/index.js";
+import type { Context } from "./frame.js";
+import type { InputPaths } from "./input-paths.js";
+import { inputAt } from "./operand.js";
 
 /** A part of the input or of an argument. */
 interface Subject {
@@ -24,12 +27,14 @@ interface Subject {
 
 interface Condition {
   readonly subject: Subject;
-  /** The subject equals one of them. */
-  readonly values: readonly Value[];
+  /** The subject equals one of these values, each once. */
+  readonly keys: readonly CanonicalKey[];
 }
 
 interface Branch {
   readonly subject: Subject;
+  /** The number of a path of the input that an evaluation remembers. */
+  readonly number: number;
   /** Position of the subject's value in a lookup's memory. */
   readonly level: number;
   readonly byValue: Map<CanonicalKey, Node>;
@@ -50,23 +55,23 @@ export class RuleIndex {
   }
 
   /** An index of these rules, or undefined when it would leave nothing out. */
-  static build(rules: readonly NormalRule[]): RuleIndex | undefined {
+  static build(rules: readonly NormalRule[], paths: InputPaths): RuleIndex | undefined {
     if (rules.length < 2) return undefined;
     const conditions = rules.map((rule) => (rule.branches.length > 1 ? [] : conditionsOf(rule)));
-    const subjects: string[] = [];
+    const subjects = new Subjects(paths);
     const all = rules.map((_, index) => index);
     const root = buildNode(all, conditions, new Set(), subjects);
-    return isLeaf(root) ? undefined : new RuleIndex(root, subjects.length);
+    return isLeaf(root) ? undefined : new RuleIndex(root, subjects.count);
   }
 
   /** Positions of the rules that may match, ascending. */
-  find(input: Value | undefined, args: readonly Value[] | undefined): readonly number[] {
+  find(context: Context, args: readonly Value[] | undefined): readonly number[] {
     let node = this.root;
     // The usual case needs no memory: one way down.
     while (!isLeaf(node)) {
-      const value = subjectValue(node.subject, input, args);
+      const value = subjectValue(node, context, args);
       const child = value === undefined ? undefined : node.byValue.get(canonicalKey(value));
-      if (child !== undefined && node.rest !== undefined) return this.findAll(input, args);
+      if (child !== undefined && node.rest !== undefined) return this.findAll(context, args);
       const next = child ?? node.rest;
       if (next === undefined) return NOTHING;
       node = next;
@@ -74,7 +79,7 @@ export class RuleIndex {
     return node;
   }
 
-  private findAll(input: Value | undefined, args: readonly Value[] | undefined): readonly number[] {
+  private findAll(context: Context, args: readonly Value[] | undefined): readonly number[] {
     const found: number[] = [];
     const values = new Array<Value | undefined>(this.levels);
     const known = new Array<boolean>(this.levels).fill(false);
@@ -85,7 +90,7 @@ export class RuleIndex {
       }
       if (known[node.level] !== true) {
         known[node.level] = true;
-        values[node.level] = subjectValue(node.subject, input, args);
+        values[node.level] = subjectValue(node, context, args);
       }
       const value = values[node.level];
       const child = value === undefined ? undefined : node.byValue.get(canonicalKey(value));
@@ -104,11 +109,12 @@ function isLeaf(node: Node): node is readonly number[] {
 }
 
 function subjectValue(
-  subject: Subject,
-  input: Value | undefined,
+  { subject, number }: Branch,
+  context: Context,
   args: readonly Value[] | undefined,
 ): Value | undefined {
-  let value = subject.from === "input" ? input : args?.[subject.from];
+  if (number >= 0) return inputAt(context, number, subject.path as readonly string[]);
+  let value = subject.from === "input" ? context.input : args?.[subject.from];
   for (const key of subject.path) {
     if (value === undefined) return undefined;
     value = lookup(value, key);
@@ -116,20 +122,44 @@ function subjectValue(
   return value;
 }
 
+/** The subjects of an index, numbered. */
+class Subjects {
+  private readonly known = new Map<string, Pick<Branch, "level" | "number">>();
+  private readonly paths: InputPaths;
+
+  constructor(paths: InputPaths) {
+    this.paths = paths;
+  }
+
+  get count(): number {
+    return this.known.size;
+  }
+
+  of({ id, from, path }: Subject): Pick<Branch, "level" | "number"> {
+    let numbers = this.known.get(id);
+    if (numbers === undefined) {
+      const names = from === "input" && path.every((part) => typeof part === "string");
+      numbers = { level: this.count, number: names ? this.paths.number(path as readonly string[]) : -1 };
+      this.known.set(id, numbers);
+    }
+    return numbers;
+  }
+}
+
 function buildNode(
   rules: readonly number[],
   conditions: readonly (readonly Condition[])[],
   used: ReadonlySet<string>,
-  subjects: string[],
+  subjects: Subjects,
 ): Node {
   if (rules.length < 2) return rules;
   const counts = new Map<string, { subject: Subject; count: number }>();
   for (const rule of rules) {
     for (const { subject } of conditions[rule] ?? []) {
       if (used.has(subject.id)) continue;
-      const entry = counts.get(subject.id) ?? { subject, count: 0 };
-      entry.count++;
-      counts.set(subject.id, entry);
+      const entry = counts.get(subject.id);
+      if (entry === undefined) counts.set(subject.id, { subject, count: 1 });
+      else entry.count++;
     }
   }
   let best: { subject: Subject; count: number } | undefined;
@@ -142,21 +172,19 @@ function buildNode(
     const condition = (conditions[rule] ?? []).find((each) => each.subject.id === subject.id);
     if (condition === undefined) rest.push(rule);
     else {
-      for (const key of new Set(condition.values.map(canonicalKey))) {
-        const group = groups.get(key) ?? [];
-        groups.set(key, group);
-        group.push(rule);
+      for (const key of condition.keys) {
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, [rule]);
+        else group.push(rule);
       }
     }
   }
   const deeper = new Set([...used, subject.id]);
   const byValue = new Map<CanonicalKey, Node>();
   for (const [key, group] of groups) byValue.set(key, buildNode(group, conditions, deeper, subjects));
-  let level = subjects.indexOf(subject.id);
-  if (level < 0) level = subjects.push(subject.id) - 1;
   return {
     subject,
-    level,
+    ...subjects.of(subject),
     byValue,
     rest: rest.length === 0 ? undefined : buildNode(rest, conditions, deeper, subjects),
   };
@@ -169,15 +197,22 @@ function conditionsOf(rule: NormalRule): Condition[] {
   const found = new Map<string, Condition>();
   for (const literal of rule.branches[0]?.body ?? []) {
     if (literal.with.length > 0) continue;
-    for (const condition of literalConditions(literal, aliases)) {
-      if (!found.has(condition.subject.id)) found.set(condition.subject.id, condition);
-    }
+    literalConditions(literal, aliases, (subject, values) => {
+      if (!found.has(subject.id)) found.set(subject.id, { subject, keys: uniqueKeys(values) });
+    });
   }
   return [...found.values()];
 }
 
+function uniqueKeys(values: readonly Value[]): readonly CanonicalKey[] {
+  const keys = values.map(canonicalKey);
+  return keys.length === 1 ? keys : [...new Set(keys)];
+}
+
 function makeSubject(from: "input" | number, path: readonly Value[]): Subject {
-  return { id: JSON.stringify([from, path.map((key) => [typeof key, key])]), from, path };
+  let id = String(from);
+  for (const key of path) id += typeof key === "string" ? ` ${key.length}"${key}` : ` ${String(key)}`;
+  return { id, from, path };
 }
 
 function subjectOf(term: NormalTerm, aliases: ReadonlyMap<number, Subject>): Subject | undefined {
@@ -195,23 +230,19 @@ function subjectOf(term: NormalTerm, aliases: ReadonlyMap<number, Subject>): Sub
   return base === undefined ? undefined : makeSubject(base.from, [...base.path, ...path]);
 }
 
-function literalConditions(literal: NormalLiteral, aliases: Map<number, Subject>): Condition[] {
+type Add = (subject: Subject, values: readonly Value[]) => void;
+
+function literalConditions(literal: NormalLiteral, aliases: Map<number, Subject>, add: Add): void {
   if (literal.kind === "unify") {
-    return [
-      ...unifyConditions(literal.left, literal.right, aliases),
-      ...unifyConditions(literal.right, literal.left, aliases),
-    ];
-  }
-  if (literal.kind === "call" && literal.callee.kind === "builtin" && literal.result === undefined) {
+    unifyConditions(literal.left, literal.right, aliases, add);
+    unifyConditions(literal.right, literal.left, aliases, add);
+  } else if (literal.kind === "call" && literal.callee.kind === "builtin" && literal.result === undefined) {
     const [left, right] = literal.args;
-    if (left === undefined || right === undefined) return [];
-    if (literal.callee.name === "internal.member_2" && right.kind === "constant") {
-      const subject = subjectOf(left, aliases);
-      const values = elements(right.value);
-      if (subject !== undefined && values !== undefined) return [{ subject, values }];
-    }
+    if (left === undefined || literal.callee.name !== "internal.member_2" || right?.kind !== "constant") return;
+    const subject = subjectOf(left, aliases);
+    const values = elements(right.value);
+    if (subject !== undefined && values !== undefined) add(subject, values);
   }
-  return [];
 }
 
 function elements(value: Value): readonly Value[] | undefined {
@@ -222,17 +253,16 @@ function elements(value: Value): readonly Value[] | undefined {
   return values.length <= MAX_ALTERNATIVES ? values : undefined;
 }
 
-function unifyConditions(left: NormalTerm, right: NormalTerm, aliases: Map<number, Subject>): Condition[] {
+function unifyConditions(left: NormalTerm, right: NormalTerm, aliases: Map<number, Subject>, add: Add): void {
+  if (left.kind !== "constant" && left.kind !== "array" && left.kind !== "local") return;
   const subject = subjectOf(right, aliases);
-  if (subject === undefined) return [];
-  if (left.kind === "constant") return [{ subject, values: [left.value] }];
-  if (left.kind === "array") {
-    return left.items.flatMap((item, index) => {
+  if (subject === undefined) return;
+  if (left.kind === "constant") add(subject, [left.value]);
+  else if (left.kind === "array") {
+    for (const [index, item] of left.items.entries()) {
       const part = makeSubject(subject.from, [...subject.path, index]);
       if (item.kind === "local" && !aliases.has(item.local.slot)) aliases.set(item.local.slot, part);
-      return item.kind === "constant" ? [{ subject: part, values: [item.value] }] : [];
-    });
-  }
-  if (left.kind === "local" && !aliases.has(left.local.slot)) aliases.set(left.local.slot, subject);
-  return [];
+      if (item.kind === "constant") add(part, [item.value]);
+    }
+  } else if (!aliases.has(left.local.slot)) aliases.set(left.local.slot, subject);
 }

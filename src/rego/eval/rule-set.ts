@@ -61,9 +61,9 @@ export class RuleSet {
   private candidates(context: Context, args: readonly Value[] | undefined): readonly number[] {
     if (!this.indexed) {
       this.indexed = true;
-      this.index = this.store.indexing ? RuleIndex.build(this.rules) : undefined;
+      this.index = this.store.indexing ? RuleIndex.build(this.rules, this.store.inputPaths) : undefined;
     }
-    return this.index === undefined ? this.everything : this.index.find(context.input, args);
+    return this.index === undefined ? this.everything : this.index.find(context, args);
   }
 
   private branches(position: number): readonly BranchCode[] {
@@ -153,6 +153,19 @@ export class RuleSet {
         const emission = code.shape.emission(at);
         return emission === undefined ? false : emit(emission, rule);
       };
+      if (code.shape.run(frame)) break;
+    }
+    session.depth--;
+  }
+
+  /** Runs the rules of a keyed set; true from `take` stops. */
+  members(context: Context, take: (member: Value) => boolean): void {
+    const { session } = context;
+    session.enter();
+    for (const position of this.candidates(context, undefined)) {
+      const code = this.branches(position)[0] as BranchCode;
+      const frame = new Frame(context, code.constants, code.shape.size, this.rules[position], code.places);
+      frame.take = take;
       if (code.shape.run(frame)) break;
     }
     session.depth--;

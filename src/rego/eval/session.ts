@@ -32,6 +32,11 @@ export interface SessionOptions {
   readonly note?: ((text: string) => void) | undefined;
 }
 
+/** What remembers something of one query. */
+interface Forgetful {
+  forget(): void;
+}
+
 export class Session {
   readonly strict: boolean;
   /** First built-in error, in strict mode. */
@@ -42,7 +47,8 @@ export class Session {
   private outputLeft: number;
   private untilClock = CLOCK_EVERY;
   private deadline = 0;
-  private readonly held: { forget(): void }[] = [];
+  private held: Forgetful | undefined;
+  private alsoHeld: Forgetful[] | undefined;
   private now: bigint | undefined;
   private values: Map<string, Value> | undefined;
 
@@ -71,12 +77,17 @@ export class Session {
   }
 
   /** Remembers something that has to forget when the query is over. */
-  holds(owner: { forget(): void }): void {
-    this.held.push(owner);
+  holds(owner: Forgetful): void {
+    if (this.held === undefined) this.held = owner;
+    else {
+      this.alsoHeld ??= [];
+      this.alsoHeld.push(owner);
+    }
   }
 
   release(): void {
-    for (const owner of this.held) owner.forget();
+    this.held?.forget();
+    if (this.alsoHeld !== undefined) for (const owner of this.alsoHeld) owner.forget();
   }
 
   get print(): ((line: string) => void) | undefined {

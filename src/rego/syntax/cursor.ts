@@ -166,12 +166,21 @@ export class Cursor {
     return this.failure(`unexpected ${what} token${wanted === undefined ? "" : `: ${wanted}`}`, hint);
   }
 
-  /** Runs a production one level deeper. */
-  nested<T>(production: () => T): T {
+  /** Goes one level deeper; whoever catches a failure restores the level, and `leave` does after a success. */
+  enter(): void {
     if (++this.depth > MAX_NESTING) {
       this.depth = 0;
       throw this.failure(`nested deeper than ${MAX_NESTING} levels`, "split the expression into rules of their own");
     }
+  }
+
+  leave(): void {
+    this.depth--;
+  }
+
+  /** Runs a production one level deeper. */
+  nested<T>(production: () => T): T {
+    this.enter();
     const { depth } = this;
     try {
       return production();
@@ -226,7 +235,8 @@ function describe(token: Token): string {
 function matchBrackets(tokens: readonly Token[]): Int32Array {
   const closers = new Int32Array(tokens.length).fill(-1);
   const open: number[] = [];
-  for (const [index, token] of tokens.entries()) {
+  for (let index = 0; index < tokens.length; index++) {
+    const token = tokens[index] as Token;
     if (token.type === "template-expression") open.push(index);
     else if (token.type === "template-resume") open.pop();
     if (token.type !== "punctuation") continue;

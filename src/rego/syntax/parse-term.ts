@@ -29,25 +29,29 @@ export interface TermContext {
 /** A term with infix operators; `k, v in xs` only where a comma cannot separate anything else. */
 export function parseInfix(context: TermContext, keyValue: boolean, seed?: Term): Term {
   const { cursor } = context;
-  return cursor.nested(() => {
-    let left = climb(context, 0, seed);
-    if (keyValue && cursor.is(",")) {
-      const call = cursor.attempt(() => {
-        cursor.advance();
-        const value = climb(context, 0);
-        if (!cursor.takeWord("in")) throw cursor.unexpected("expected `in`");
-        return call3(left, value, climb(context, 0));
-      });
-      if (!(call instanceof ParseFailure)) left = call;
-    }
-    let links = 0;
-    while (cursor.isWord("in")) {
-      cursor.advance();
-      left = infixCall("internal.member_2", "in", left, climb(context, 0));
-      if (++links > 100) throw cursor.failure("too many chained operators");
-    }
-    return left;
+  cursor.enter();
+  let left = climb(context, 0, seed);
+  if (keyValue && cursor.is(",")) left = keyedMember(context, left) ?? left;
+  let links = 0;
+  while (cursor.isWord("in")) {
+    cursor.advance();
+    left = infixCall("internal.member_2", "in", left, climb(context, 0));
+    if (++links > 100) throw cursor.failure("too many chained operators");
+  }
+  cursor.leave();
+  return left;
+}
+
+/** `, value in domain` after a key, or undefined when the comma separates something else. */
+function keyedMember(context: TermContext, key: Term): Term | undefined {
+  const { cursor } = context;
+  const call = cursor.attempt(() => {
+    cursor.advance();
+    const value = climb(context, 0);
+    if (!cursor.takeWord("in")) throw cursor.unexpected("expected `in`");
+    return call3(key, value, climb(context, 0));
   });
+  return call instanceof ParseFailure ? undefined : call;
 }
 
 function call3(key: Term, value: Term, domain: Term): CallTerm {
@@ -71,26 +75,29 @@ function infixCall(name: string, sign: string, left: Term, right: Term): CallTer
 /** Reads operators of `level` and tighter, left-associative; the chain's length is bounded like nesting is. */
 function climb(context: TermContext, level: number, seed?: Term): Term {
   const { cursor } = context;
-  if (level === LEVELS.length) return seed ?? parseTerm(context);
-  let left = climb(context, level + 1, seed);
+  let left = seed ?? parseTerm(context);
   let links = 0;
+  let linked = LEVELS.length;
   for (;;) {
     const { token } = cursor;
     const found = token.type === "punctuation" ? INFIX.get(token.text) : undefined;
-    if (found === undefined || found.level !== level) return left;
-    if (++links > 1000) throw cursor.failure("too many chained operators", "split the expression");
+    if (found === undefined || found.level < level) return left;
+    // Once an operator of a level was read, tighter ones belong to its right side.
+    links = found.level === linked ? links + 1 : 1;
+    linked = found.level;
+    if (links > 1000) throw cursor.failure("too many chained operators", "split the expression");
     cursor.advance();
-    left = infixCall(found.name, token.text, left, climb(context, level + 1));
+    left = infixCall(found.name, token.text, left, climb(context, found.level + 1));
   }
 }
 
 /** One term without infix operators. */
 export function parseTerm(context: TermContext): Term {
-  return context.cursor.nested(() => {
-    const { cursor } = context;
-    if (cursor.is("-")) return negative(context);
-    return finish(context, primary(context));
-  });
+  const { cursor } = context;
+  cursor.enter();
+  const term = cursor.is("-") ? negative(context) : finish(context, primary(context));
+  cursor.leave();
+  return term;
 }
 
 function negative(context: TermContext): Term {
@@ -157,24 +164,27 @@ function variable(context: TermContext): VarTerm {
 export function finish(context: TermContext, head: Term): Term {
   const { cursor } = context;
   let term = head;
-  let path: Term[] = [];
+  let path: Term[] | undefined;
   let calls = 0;
-  const reference = (): Term =>
-    path.length === 0 ? term : { kind: "ref", head: term, path, start: head.start, end: cursor.previous.end };
   for (;;) {
     const { token } = cursor;
-    if (token.type !== "punctuation" || token.start !== cursor.previous.end) return reference();
-    if (token.text === "." || token.text === "[") {
+    const adjoins = token.type === "punctuation" && token.start === cursor.previous.end;
+    if (adjoins && (token.text === "." || token.text === "[")) {
       checkRefHead(cursor, term);
+      path ??= [];
       path.push(token.text === "." ? dotted(context) : bracketed(context));
-    } else if (token.text === "(") {
-      const operator = reference();
+    } else if (adjoins && token.text === "(") {
+      const operator = reference(cursor, head.start, term, path);
       if (operator.kind !== "var" && (operator.kind !== "ref" || operator.head.kind !== "var")) return operator;
       if (++calls > 50) throw cursor.failure("too many chained calls");
       term = call(context, operator as VarTerm | RefTerm);
-      path = [];
-    } else return reference();
+      path = undefined;
+    } else return reference(cursor, head.start, term, path);
   }
+}
+
+function reference(cursor: Cursor, start: number, head: Term, path: readonly Term[] | undefined): Term {
+  return path === undefined ? head : { kind: "ref", head, path, start, end: cursor.previous.end };
 }
 
 function checkRefHead(cursor: Cursor, head: Term): void {

@@ -71,8 +71,6 @@ function endOfString(text: string, start: number): number {
 const NUMBER_TOKEN = /-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const LITERAL_TOKEN = /true|false|null/y;
 const SPACE = /[ \t\n\r]*/y;
-/** UTF-16 units that stand for no character. */
-export const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 class JsonReader {
   readonly #text: string;
@@ -121,7 +119,7 @@ class JsonReader {
     try {
       const value = JSON.parse(token) as string;
       this.#at = end + 1;
-      return value.replace(LONE_SURROGATE, "\ufffd");
+      return value.toWellFormed();
     } catch {
       throw new ValueSyntaxError("invalid string", this.#at);
     }

@@ -68,6 +68,43 @@ describe("collections", () => {
     expect(regoText(RegoObject.of([[1, "a"] as const, [one, "b"] as const]))).toBe('{1: "b"}');
   });
 
+  it("find the same members and keys whatever their number", () => {
+    const part = fc.oneof(leaf, fc.array(leaf, { maxLength: 2 }), fc.dictionary(fc.constantFrom("a", "b"), leaf));
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), anyValue, (values, other) => {
+        const first = new Map<unknown, Value>();
+        for (const value of values) if (!first.has(canonicalKey(value))) first.set(canonicalKey(value), value);
+        const members = [...first.values()].sort(compare);
+        const set = RegoSet.of(values);
+        expect(set.sorted().map(regoText)).toEqual(members.map(regoText));
+        expect(set.size).toBe(first.size);
+        const object = RegoObject.of(values.map((value, at) => [value, at] as const));
+        expect(object.keys().map(regoText)).toEqual(members.map(regoText));
+        for (const value of [...values, other]) {
+          const key = canonicalKey(value);
+          expect(set.get(value)).toBe(first.get(key));
+          expect(object.get(value)).toBe(
+            first.has(key) ? values.findLastIndex((each) => canonicalKey(each) === key) : undefined,
+          );
+        }
+      }),
+      { seed: 7 },
+    );
+  });
+
+  it("keep their order when they are read while they grow", () => {
+    const set = new RegoSet();
+    const object = new RegoObject();
+    for (let i = 40; i > 0; i--) {
+      set.add(i);
+      object.set(i, -i);
+      expect(set.sorted()[0]).toBe(i);
+      expect(object.entries()[0]).toEqual([i, -i]);
+    }
+    expect(object.keys().length).toBe(40);
+    expect(object.get(7)).toBe(-7);
+  });
+
   it("look up own properties only", () => {
     const object = readJson('{"a": 1, "__proto__": {"admin": true}}') as { readonly [key: string]: Value };
     expect(objectGet(object, "constructor")).toBeUndefined();

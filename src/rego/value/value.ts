@@ -20,10 +20,31 @@ export type TypeName = "null" | "boolean" | "number" | "string" | "array" | "obj
 
 const TYPE_NAMES: readonly TypeName[] = ["null", "boolean", "number", "string", "array", "object", "set"];
 
+/** More members than this are found by their canonical keys; up to it comparing is faster than writing keys. */
+const FEW_SCALARS = 8;
+const FEW_COMPOSITES = 16;
+
+function isFew(count: number, added: Value): boolean {
+  return count <= (typeof added === "object" && added !== null ? FEW_COMPOSITES : FEW_SCALARS);
+}
+
+/** The position of the value that equals `value`, or -1. */
+function position(values: readonly Value[], value: Value): number {
+  if (typeof value === "string") {
+    for (let i = 0; i < values.length; i++) if (values[i] === value) return i;
+    return -1;
+  }
+  for (let i = 0; i < values.length; i++) if (equal(values[i] as Value, value)) return i;
+  return -1;
+}
+
 /** A set of values. Iterates in value order. `add` is for whoever builds it; a set in use is never changed. */
 export class RegoSet {
   static readonly EMPTY: RegoSet = new RegoSet();
-  readonly #members = new Map<CanonicalKey, Value>();
+  /** In the order in which they were added. */
+  readonly #members: Value[] = [];
+  /** Once there are many. */
+  #byKey: Map<CanonicalKey, Value> | undefined;
   #sorted: readonly Value[] | undefined;
   #key: string | undefined;
 
@@ -34,36 +55,50 @@ export class RegoSet {
   }
 
   get size(): number {
-    return this.#members.size;
+    return this.#members.length;
   }
 
   /** Builders only. Of equal values (`1`, `1.0`) the first one stays. */
   add(value: Value): this {
-    const key = canonicalKey(value);
-    if (!this.#members.has(key)) {
-      this.#members.set(key, value);
-      this.#sorted = undefined;
-      this.#key = undefined;
+    const members = this.#members;
+    let byKey = this.#byKey;
+    if (byKey === undefined) {
+      if (position(members, value) >= 0) return this;
+      if (!isFew(members.length + 1, value)) {
+        byKey = new Map();
+        for (const member of members) byKey.set(canonicalKey(member), member);
+        byKey.set(canonicalKey(value), value);
+        this.#byKey = byKey;
+      }
+    } else {
+      const key = canonicalKey(value);
+      if (byKey.has(key)) return this;
+      byKey.set(key, value);
     }
+    members.push(value);
+    this.#sorted = undefined;
+    this.#key = undefined;
     return this;
   }
 
   has(value: Value): boolean {
-    return this.#members.has(canonicalKey(value));
+    return this.#byKey === undefined ? position(this.#members, value) >= 0 : this.#byKey.has(canonicalKey(value));
   }
 
   /** The member equal to `value`. */
   get(value: Value): Value | undefined {
-    return this.#members.get(canonicalKey(value));
+    if (this.#byKey !== undefined) return this.#byKey.get(canonicalKey(value));
+    const at = position(this.#members, value);
+    return at < 0 ? undefined : this.#members[at];
   }
 
   /** The members in no particular order; cheaper than iterating. */
-  unordered(): IterableIterator<Value> {
-    return this.#members.values();
+  unordered(): readonly Value[] {
+    return this.#members;
   }
 
   sorted(): readonly Value[] {
-    this.#sorted ??= [...this.#members.values()].sort(compare);
+    this.#sorted ??= sortedValues(this.#members);
     return this.#sorted;
   }
 
@@ -81,9 +116,12 @@ export class RegoSet {
 /** An object with keys of any kind. Iterates in key order. `set` is for whoever builds it. */
 export class RegoObject {
   static readonly EMPTY: RegoObject = new RegoObject();
-  readonly #values = new Map<CanonicalKey, Value>();
-  /** Keys whose canonical form is not the key itself. */
-  readonly #keys = new Map<CanonicalKey, Value>();
+  #keys: Value[] = [];
+  #values: Value[] = [];
+  /** Positions, once there are many. */
+  #byKey: Map<CanonicalKey, number> | undefined;
+  /** The keys are in their order. */
+  #ordered = true;
   #entries: readonly (readonly [Value, Value])[] | undefined;
   #key: string | undefined;
 
@@ -94,33 +132,68 @@ export class RegoObject {
   }
 
   get size(): number {
-    return this.#values.size;
+    return this.#keys.length;
+  }
+
+  #position(key: Value): number {
+    return this.#byKey === undefined ? position(this.#keys, key) : (this.#byKey.get(canonicalKey(key)) ?? -1);
   }
 
   /** Builders only. The last value of a key stays, the first of equal keys (`1`, `1.0`) too. */
   set(key: Value, value: Value): this {
-    const canonical = canonicalKey(key);
-    if (canonical !== key && !this.#values.has(canonical)) this.#keys.set(canonical, key);
-    this.#values.set(canonical, value);
+    const at = this.#position(key);
     this.#entries = undefined;
     this.#key = undefined;
+    if (at >= 0) {
+      this.#values[at] = value;
+      return this;
+    }
+    this.#keys.push(key);
+    this.#values.push(value);
+    this.#ordered = false;
+    if (this.#byKey !== undefined) this.#byKey.set(canonicalKey(key), this.#keys.length - 1);
+    else if (!isFew(this.#keys.length, key)) this.#byKey = positions(this.#keys);
     return this;
   }
 
   get(key: Value): Value | undefined {
-    return this.#values.get(canonicalKey(key));
+    const at = this.#position(key);
+    return at < 0 ? undefined : this.#values[at];
   }
 
   has(key: Value): boolean {
-    return this.#values.has(canonicalKey(key));
+    return this.#position(key) >= 0;
+  }
+
+  #order(): void {
+    if (this.#ordered) return;
+    this.#ordered = true;
+    if (isAscending(this.#keys)) return;
+    const pairs = this.#keys.map((key, at) => [key, this.#values[at] as Value] as const);
+    pairs.sort((a, b) => compare(a[0], b[0]));
+    // New arrays, since somebody may be going through the old ones.
+    this.#keys = pairs.map(([key]) => key);
+    this.#values = pairs.map(([, value]) => value);
+    if (this.#byKey !== undefined) this.#byKey = positions(this.#keys);
+  }
+
+  /** The keys in order. */
+  keys(): readonly Value[] {
+    this.#order();
+    return this.#keys;
+  }
+
+  /** The values in the order of their keys. */
+  values(): readonly Value[] {
+    this.#order();
+    return this.#values;
   }
 
   /** The pairs in key order. */
   entries(): readonly (readonly [Value, Value])[] {
     if (this.#entries === undefined) {
-      const pairs: (readonly [Value, Value])[] = [];
-      for (const [canonical, value] of this.#values) pairs.push([this.#keys.get(canonical) ?? canonical, value]);
-      this.#entries = pairs.sort((a, b) => compare(a[0], b[0]));
+      this.#order();
+      this.#entries = this.#keys.map((key, at) => [key, this.#values[at] as Value] as const);
     }
     return this.#entries;
   }
@@ -131,9 +204,69 @@ export class RegoObject {
 
   /** The text that `canonicalKey` gives this object. */
   canonical(): string {
-    this.#key ??= encodeEntries(this.entries());
+    this.#key ??= encodeEntries(this.keys(), this.values());
     return this.#key;
   }
+}
+
+function positions(keys: readonly Value[]): Map<CanonicalKey, number> {
+  const byKey = new Map<CanonicalKey, number>();
+  for (let i = 0; i < keys.length; i++) byKey.set(canonicalKey(keys[i] as Value), i);
+  return byKey;
+}
+
+function isAscending(values: readonly Value[]): boolean {
+  for (let i = 1; i < values.length; i++) if (compare(values[i - 1] as Value, values[i] as Value) > 0) return false;
+  return true;
+}
+
+/** A copy in value order. */
+function sortedValues(values: readonly Value[]): readonly Value[] {
+  const order = orderFor(values);
+  if (values.length > FEW_COMPOSITES) return values.toSorted(order);
+  const sorted: Value[] = [];
+  for (const value of values) {
+    // Most come in order already.
+    let from = sorted.length;
+    if (from > 0 && order(sorted[from - 1] as Value, value) > 0) {
+      let low = 0;
+      for (let high = from - 1; low < high; ) {
+        const middle = (low + high) >> 1;
+        if (order(sorted[middle] as Value, value) > 0) high = middle;
+        else low = middle + 1;
+      }
+      from = low;
+    }
+    sorted.push(value);
+    for (let i = sorted.length - 1; i > from; i--) sorted[i] = sorted[i - 1] as Value;
+    sorted[from] = value;
+  }
+  return sorted;
+}
+
+/** The order of values; the keys of plain objects that have the same ones are put in order once for all of them. */
+function orderFor(values: readonly Value[]): (a: Value, b: Value) => number {
+  const [first] = values;
+  if (values.length < 3 || !isJsonObject(first)) return compare;
+  const keys = Object.keys(first);
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i];
+    if (!isJsonObject(value) || !sameNames(keys, Object.keys(value))) return compare;
+  }
+  const sorted = sortedKeys(first);
+  return (a, b) => {
+    for (const key of sorted) {
+      const order = compare((a as JsonObject)[key] as Value, (b as JsonObject)[key] as Value);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** 0 null, 1 boolean, 2 number, 3 string, 4 array, 5 object, 6 set: the order across types. */
@@ -179,6 +312,10 @@ export function isObject(value: Value | undefined): value is JsonObject | RegoOb
   );
 }
 
+function isJsonObject(value: Value | undefined): value is JsonObject {
+  return isObject(value) && !(value instanceof RegoObject);
+}
+
 /** The value under `key`, own properties only; undefined when the object lacks it. */
 export function objectGet(object: JsonObject | RegoObject, key: Value): Value | undefined {
   if (object instanceof RegoObject) return object.get(key);
@@ -191,7 +328,12 @@ export function objectSize(object: JsonObject | RegoObject): number {
 
 /** The keys in value order. */
 export function objectKeys(object: JsonObject | RegoObject): readonly Value[] {
-  return object instanceof RegoObject ? object.entries().map(([key]) => key) : sortedKeys(object);
+  return object instanceof RegoObject ? object.keys() : sortedKeys(object);
+}
+
+/** The values in the order of their keys. */
+export function objectValues(object: JsonObject | RegoObject): readonly Value[] {
+  return object instanceof RegoObject ? object.values() : sortedKeys(object).map((key) => object[key] as Value);
 }
 
 /** The pairs in key order. */
@@ -215,14 +357,22 @@ export function objectFrom(entries: Iterable<readonly [Value, Value]>): RegoObje
 
 /** What a step into a collection gives: array index, object key, set member; undefined for all else. */
 export function lookup(collection: Value, key: Value): Value | undefined {
+  if (typeof key === "string") return lookupName(collection, key);
   if (typeof collection !== "object" || collection === null) return undefined;
   if (Array.isArray(collection)) {
     const index = key instanceof Num ? key.short : key;
     return typeof index === "number" && Number.isInteger(index) && index >= 0 ? collection[index] : undefined;
   }
-  if (collection instanceof RegoObject || collection instanceof RegoSet) return collection.get(key);
-  if (collection instanceof Num) return undefined;
-  return objectGet(collection as JsonObject, key);
+  return collection instanceof RegoObject || collection instanceof RegoSet ? collection.get(key) : undefined;
+}
+
+/** `lookup` with a name. Nearly all collections are plain objects of parsed JSON that have it, so that comes first. */
+export function lookupName(collection: Value, name: string): Value | undefined {
+  if (typeof collection !== "object" || collection === null) return undefined;
+  if (Object.hasOwn(collection, name)) {
+    return Array.isArray(collection) || collection instanceof Num ? undefined : (collection as JsonObject)[name];
+  }
+  return collection instanceof RegoObject || collection instanceof RegoSet ? collection.get(name) : undefined;
 }
 
 /** Order by code point; JavaScript's own `<` orders by UTF-16 unit. */
@@ -274,20 +424,41 @@ function compareLists(a: readonly Value[], b: readonly Value[]): number {
 }
 
 function compareObjects(a: JsonObject | RegoObject, b: JsonObject | RegoObject): number {
-  const left = objectEntries(a);
-  const right = objectEntries(b);
+  if (!(a instanceof RegoObject) && !(b instanceof RegoObject)) {
+    const order = compareAlike(a, b);
+    if (order !== undefined) return order;
+  }
+  const left = objectKeys(a);
+  const right = objectKeys(b);
   const length = Math.min(left.length, right.length);
   for (let i = 0; i < length; i++) {
-    const [leftKey, leftValue] = left[i] as readonly [Value, Value];
-    const [rightKey, rightValue] = right[i] as readonly [Value, Value];
-    const order = compare(leftKey, rightKey) || compare(leftValue, rightValue);
+    const key = left[i] as Value;
+    const other = right[i] as Value;
+    const order = compare(key, other) || compare(objectGet(a, key) as Value, objectGet(b, other) as Value);
     if (order !== 0) return order;
   }
   return left.length - right.length;
 }
 
+/** The order of objects written alike, with the same keys in the same order, which then need no sorting. */
+function compareAlike(a: JsonObject, b: JsonObject): number | undefined {
+  const keys = Object.keys(a);
+  if (!sameNames(keys, Object.keys(b))) return undefined;
+  let least: string | undefined;
+  let order = 0;
+  for (const key of keys) {
+    if (least !== undefined && compareStrings(key, least) > 0) continue;
+    const found = compare(a[key] as Value, b[key] as Value);
+    if (found === 0) continue;
+    least = key;
+    order = found;
+  }
+  return order;
+}
+
 export function equal(a: Value, b: Value): boolean {
   if (a === b) return true;
+  if (typeof a === "string") return false;
   if (typeof a !== "object" || a === null) {
     return typeof a === "number" && b instanceof Num && b.short === a;
   }
@@ -312,19 +483,20 @@ function equalSets(a: RegoSet, b: RegoSet): boolean {
 function equalObjects(a: JsonObject | RegoObject, b: JsonObject | RegoObject): boolean {
   if (a instanceof RegoObject) {
     if (a.size !== objectSize(b)) return false;
-    for (const [key, value] of a.entries()) {
-      const other = objectGet(b, key);
-      if (other === undefined || !equal(value, other)) return false;
+    const keys = a.keys();
+    const values = a.values();
+    for (let i = 0; i < keys.length; i++) {
+      const other = objectGet(b, keys[i] as Value);
+      if (other === undefined || !equal(values[i] as Value, other)) return false;
     }
     return true;
   }
   if (b instanceof RegoObject) return equalObjects(b, a);
   const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
   for (const key of keys) {
     if (!Object.hasOwn(b, key) || !equal(a[key] as Value, b[key] as Value)) return false;
   }
-  return true;
+  return keys.length === Object.keys(b).length;
 }
 
 /**
@@ -361,8 +533,8 @@ function encodeJsonObject(object: JsonObject): string {
   return `${text}}`;
 }
 
-function encodeEntries(entries: readonly (readonly [Value, Value])[]): string {
+function encodeEntries(keys: readonly Value[], values: readonly Value[]): string {
   let text = "{";
-  for (const [key, value] of entries) text += `${encode(key)}:${encode(value)},`;
+  for (let i = 0; i < keys.length; i++) text += `${encode(keys[i] as Value)}:${encode(values[i] as Value)},`;
   return `${text}}`;
 }

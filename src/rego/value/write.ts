@@ -3,8 +3,17 @@
  * escaped), and Rego notation (`{1, 2}`, `set()`, Go's quoting), which `sprintf("%v")` and `print` show.
  */
 import { Num, numberText, toDouble } from "./num.js";
-import { LONE_SURROGATE, setOwn } from "./read-json.js";
-import { compareStrings, type JsonObject, objectEntries, RegoObject, RegoSet, type Value } from "./value.js";
+import { setOwn } from "./read-json.js";
+import {
+  compareStrings,
+  type JsonObject,
+  objectEntries,
+  objectGet,
+  objectKeys,
+  RegoObject,
+  RegoSet,
+  type Value,
+} from "./value.js";
 
 /** JSON text. `indent` is what one level is indented by; without it the text is compact. */
 export function writeJson(value: Value, indent = ""): string {
@@ -31,8 +40,7 @@ function write(value: Value, indent: string, newline: string): string {
 /** Pairs with their keys as JSON knows them, sorted; of keys that become the same text the last one stays. */
 function jsonEntries(object: JsonObject | RegoObject): readonly (readonly [string, Value])[] {
   const entries = objectEntries(object);
-  if (!(object instanceof RegoObject)) return entries as readonly (readonly [string, Value])[];
-  if (entries.every(([key]) => typeof key === "string")) return entries as readonly (readonly [string, Value])[];
+  if (!(object instanceof RegoObject) || hasTextKeys(object)) return entries as readonly (readonly [string, Value])[];
   const texts = new Map<string, Value>();
   for (const [key, value] of entries) texts.set(jsonKey(key), value);
   return [...texts].sort((a, b) => compareStrings(a[0], b[0]));
@@ -45,16 +53,33 @@ export function jsonKey(key: Value): string {
 
 /** Plain JavaScript data for a program: sets as sorted arrays, numbers as doubles (which may round long ones). */
 export function toJson(value: Value): unknown {
-  if (typeof value === "string") return value.replace(LONE_SURROGATE, "\ufffd");
+  if (typeof value === "string") return value.toWellFormed();
   if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return listToJson(value as readonly Value[]);
+  if (value instanceof RegoSet) return listToJson(value.sorted());
   if (value instanceof Num) return toDouble(value);
-  if (Array.isArray(value)) return value.map(toJson);
-  if (value instanceof RegoSet) return value.sorted().map(toJson);
   const object: Record<string, unknown> = {};
-  for (const [key, member] of jsonEntries(value as JsonObject | RegoObject)) {
+  if (value instanceof RegoObject && !hasTextKeys(value)) {
+    for (const [key, member] of jsonEntries(value))
+      setOwn(object as Record<string, Value>, key, toJson(member) as Value);
+    return object;
+  }
+  for (const key of objectKeys(value as JsonObject | RegoObject) as readonly string[]) {
+    const member = objectGet(value as JsonObject | RegoObject, key) as Value;
     setOwn(object as Record<string, Value>, key, toJson(member) as Value);
   }
   return object;
+}
+
+function listToJson(items: readonly Value[]): unknown[] {
+  const list: unknown[] = [];
+  for (let i = 0; i < items.length; i++) list.push(toJson(items[i] as Value));
+  return list;
+}
+
+function hasTextKeys(object: RegoObject): boolean {
+  for (const key of object.keys()) if (typeof key !== "string") return false;
+  return true;
 }
 
 const JSON_ESCAPED = /[<>&\u2028\u2029]|\\\\|\\ud[89a-f][0-9a-f]{2}/g;
@@ -72,12 +97,21 @@ export function regoText(value: Value): string {
   if (typeof value === "string") return quoteGo(value);
   if (typeof value === "number" || value instanceof Num) return numberText(value);
   if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map(regoText).join(", ")}]`;
-  if (value instanceof RegoSet) {
-    return value.size === 0 ? "set()" : `{${value.sorted().map(regoText).join(", ")}}`;
+  if (Array.isArray(value)) return `[${listText(value as readonly Value[])}]`;
+  if (value instanceof RegoSet) return value.size === 0 ? "set()" : `{${listText(value.sorted())}}`;
+  let text = "{";
+  for (const key of objectKeys(value as JsonObject | RegoObject)) {
+    if (text.length > 1) text += ", ";
+    text += `${regoText(key)}: ${regoText(objectGet(value as JsonObject | RegoObject, key) as Value)}`;
   }
-  const members = objectEntries(value as JsonObject | RegoObject).map(([k, v]) => `${regoText(k)}: ${regoText(v)}`);
-  return `{${members.join(", ")}}`;
+  return `${text}}`;
+}
+
+function listText(items: readonly Value[]): string {
+  let text = "";
+  for (let i = 0; i < items.length; i++)
+    text += i === 0 ? regoText(items[i] as Value) : `, ${regoText(items[i] as Value)}`;
+  return text;
 }
 
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;

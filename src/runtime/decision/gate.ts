@@ -60,6 +60,9 @@ export interface GateOptions {
   readonly now?: () => number;
 }
 
+type Judged = Decision & { readonly unavailable: boolean };
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What is asked; the gate adds the id. */
 export type Asked = Omit<DecisionRequest, "id">;
 
@@ -77,6 +80,8 @@ export interface Refused {
 
 export class Gate {
   readonly #options: GateOptions;
+  #timeOf = Number.NaN;
+  #timeText = "";
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -84,15 +89,24 @@ export class Gate {
 
   /** Decides and records. */
   async ask(asked: Asked): Promise<Permit | Denial> {
-    const request: DecisionRequest = Object.freeze({ ...asked, id: randomUUID() });
-    const decision = await this.#decide(request);
-    const outcome = decision.allow ? "allow" : "deny";
-    const recorded = await this.#record({
-      ...this.#event(request, request.id),
-      outcome,
-      rules: decision.rules,
-      ...(decision.allow ? {} : { layer: "policy", reason: redactText(decision.reason) }),
+    const { direction, caller, callee, protocol, http, token } = asked;
+    const request: DecisionRequest = Object.freeze({
+      id: randomUUID(),
+      direction,
+      caller,
+      callee,
+      protocol,
+      http,
+      token,
     });
+    const deciding = this.#decide(request);
+    const decision = deciding instanceof Promise ? await deciding : deciding;
+    const event = this.#event(request, request.id, decision.allow ? "allow" : "deny", decision.rules);
+    if (!decision.allow) {
+      event.layer = "policy";
+      event.reason = redactText(decision.reason);
+    }
+    const recorded = await this.#record(event);
     if (!decision.allow) return { id: request.id, layer: "policy", unavailable: decision.unavailable };
     if (!recorded) return { id: request.id, layer: "policy", unavailable: true };
     const permit = new Permit(request);
@@ -103,31 +117,21 @@ export class Gate {
   /** Records a refusal that another part has made. The refusal stands even when it cannot be recorded. */
   async refuse(refused: Refused): Promise<Denial> {
     const id = randomUUID();
-    await this.#record({
-      ...this.#event(refused, id),
-      outcome: "deny",
-      rules: [],
-      layer: refused.layer,
-      reason: redactText(refused.reason),
-    });
+    const event = this.#event(refused, id, "deny", []);
+    event.layer = refused.layer;
+    event.reason = redactText(refused.reason);
+    await this.#record(event);
     return { id, layer: refused.layer, unavailable: false };
   }
 
-  async #decide(request: DecisionRequest): Promise<Decision & { readonly unavailable: boolean }> {
+  /** What the decision point says, at once where it answers at once. */
+  #decide(request: DecisionRequest): Judged | Promise<Judged> {
     try {
-      let answer = this.#options.point.decide(request);
-      if (answer instanceof Promise) answer = await within(answer, this.#options.deadlineMs);
-      if (answer.allow === true && answer.rules.length > 0) return { ...answer, unavailable: false };
-      if (answer.allow === false) return { ...answer, unavailable: false };
-      return {
-        allow: false,
-        rules: [],
-        reason: "the decision point gave no answer that is understood",
-        unavailable: true,
-      };
+      const answer = this.#options.point.decide(request);
+      if (answer instanceof Promise) return within(answer, this.#options.deadlineMs).then(judged, noDecision);
+      return judged(answer);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : "unknown error";
-      return { allow: false, rules: [], reason: `no decision: ${reason}`, unavailable: true };
+      return noDecision(error);
     }
   }
 
@@ -140,11 +144,16 @@ export class Gate {
     }
   }
 
-  #event(asked: Pick<Refused, "direction" | "caller" | "callee" | "protocol" | "http" | "token">, id: string) {
+  #event(
+    asked: Pick<Refused, "direction" | "caller" | "callee" | "protocol" | "http" | "token">,
+    id: string,
+    outcome: "allow" | "deny",
+    rules: readonly string[],
+  ): Writable<DecisionEvent> {
     const { caller, callee, http, token } = asked;
-    return {
+    const event: Writable<DecisionEvent> = {
       id,
-      time: new Date((this.#options.now ?? Date.now)()).toISOString(),
+      time: this.#time(),
       workflow: this.#options.workflow,
       at: this.#options.at,
       direction: asked.direction,
@@ -152,12 +161,39 @@ export class Gate {
       callee: callee.name,
       port: callee.port,
       protocol: asked.protocol,
-      ...(http?.method === undefined ? {} : { method: redactText(http.method) }),
-      ...(http?.host === undefined ? {} : { host: redactText(http.host) }),
-      ...(http?.path === undefined ? {} : { path: redactPath(http.path) }),
-      ...(token === undefined ? {} : { subject: redactText(token.subject) }),
+      outcome,
+      rules,
     };
+    if (http?.method !== undefined) event.method = redactText(http.method);
+    if (http?.host !== undefined) event.host = redactText(http.host);
+    if (http?.path !== undefined) event.path = redactPath(http.path);
+    if (token !== undefined) event.subject = redactText(token.subject);
+    return event;
   }
+
+  /** RFC 3339; written anew when the clock has moved on. */
+  #time(): string {
+    const now = (this.#options.now ?? Date.now)();
+    if (now !== this.#timeOf) {
+      this.#timeOf = now;
+      this.#timeText = new Date(now).toISOString();
+    }
+    return this.#timeText;
+  }
+}
+
+function judged(answer: Decision): Judged {
+  if (answer.allow === true && answer.rules.length > 0) return { allow: true, rules: answer.rules, unavailable: false };
+  if (answer.allow === false) {
+    return { allow: false, rules: answer.rules, reason: answer.reason, unavailable: false };
+  }
+  const reason = "the decision point gave no answer that is understood";
+  return { allow: false, rules: [], reason, unavailable: true };
+}
+
+function noDecision(error: unknown): Judged {
+  const reason = error instanceof Error ? error.message : "unknown error";
+  return { allow: false, rules: [], reason: `no decision: ${reason}`, unavailable: true };
 }
 
 function nameCaller(caller: Caller): string {

@@ -13,16 +13,18 @@ import type { DecisionEvent, DecisionLog } from "./decision.js";
 const MAX_WAITING = 10_000;
 const LINE_FEED = 0x0a;
 
-interface Waiting {
-  readonly line: string;
+/** What goes out in one write, and who waits for it. */
+interface Batch {
+  text: string;
+  count: number;
+  readonly written: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class JsonLinesLog implements DecisionLog {
   readonly #file: number;
-  #waiting: Waiting[] = [];
-  #isScheduled = false;
+  #batch: Batch | undefined;
   /** a line that a full disk cut stands at the end; the next write must start on a line of its own */
   #isCut: boolean;
   #isClosed = false;
@@ -44,13 +46,23 @@ export class JsonLinesLog implements DecisionLog {
 
   append(event: DecisionEvent): Promise<void> {
     if (this.#isClosed) return Promise.reject(new Error("the decision log is closed"));
-    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(new Error("the decision log does not keep up"));
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ line: `${JSON.stringify(event)}\n`, resolve, reject });
-      if (this.#isScheduled) return;
-      this.#isScheduled = true;
-      setImmediate(() => this.#drain());
+    this.#batch ??= this.#newBatch();
+    const batch = this.#batch;
+    if (batch.count >= MAX_WAITING) return Promise.reject(new Error("the decision log does not keep up"));
+    batch.text += `${JSON.stringify(event)}\n`;
+    batch.count++;
+    return batch.written;
+  }
+
+  #newBatch(): Batch {
+    setImmediate(() => this.#drain());
+    let resolve = (): void => undefined;
+    let reject = (_error: unknown): void => undefined;
+    const written = new Promise<void>((onWritten, onFailed) => {
+      resolve = onWritten;
+      reject = onFailed;
     });
+    return { text: "", count: 0, written, resolve, reject };
   }
 
   close(): void {
@@ -61,15 +73,14 @@ export class JsonLinesLog implements DecisionLog {
   }
 
   #drain(): void {
-    this.#isScheduled = false;
-    const batch = this.#waiting;
-    if (batch.length === 0) return;
-    this.#waiting = [];
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
     try {
-      this.#write(`${this.#isCut ? "\n" : ""}${batch.map(({ line }) => line).join("")}`);
-      for (const { resolve } of batch) resolve();
+      this.#write(`${this.#isCut ? "\n" : ""}${batch.text}`);
+      batch.resolve();
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      batch.reject(error);
     }
   }
 

@@ -3,7 +3,6 @@
  * decision. What comes out is a permit with everything that is forwarded under it, or an answer that says no more than
  * a code and the decision's id.
  */
-import type { Pool } from "undici";
 import type { Svid } from "../../identity/index.js";
 import type { Protocol } from "../../policy/index.js";
 import {
@@ -11,6 +10,7 @@ import {
   type Caller,
   type Denial,
   type Gate,
+  type HttpFacts,
   type Layer,
   Permit,
   type TokenFacts,
@@ -18,6 +18,7 @@ import {
 import type { ActiveFlows } from "./active-flows.js";
 import { forwardedClientCert } from "./forwarded-client-cert.js";
 import type { Fields } from "./header-fields.js";
+import type { UpstreamPool } from "./http1/index.js";
 import type { Limits } from "./limits.js";
 import { judgeHead, type RawHead, type RequestHead } from "./request-head.js";
 import type { Dial } from "./upstream.js";
@@ -26,7 +27,7 @@ import type { UserTokens } from "./user-tokens.js";
 /** Where requests of a route go, resolved for one decision. */
 export interface Target {
   readonly callee: Callee;
-  readonly pool: Pool;
+  readonly pool: UpstreamPool;
   readonly dial: Dial;
 }
 
@@ -49,7 +50,7 @@ export interface Route {
    * @param authority under which the request is forwarded; undefined for a whole connection
    * @throws when the destination may not be connected to
    */
-  readonly target: (authority: string | undefined) => Promise<Target>;
+  readonly target: (authority: string | undefined) => Target | Promise<Target>;
 }
 
 /** What is known of the connection that a request came on. */
@@ -73,6 +74,14 @@ export interface Answer {
   /** the decision's id */
   readonly id: string;
   readonly layer: Layer;
+}
+
+/** What is known of a request when it is refused. */
+interface Asker {
+  readonly route: Route;
+  readonly caller: Caller;
+  readonly http: Partial<HttpFacts>;
+  readonly token: TokenFacts | undefined;
 }
 
 const STATUS: Record<Layer, Answer["status"]> = {
@@ -103,49 +112,54 @@ export class Admission {
 
   async #admit(route: Route, raw: RawHead, connection: ConnectionFacts, hasRoom: boolean): Promise<Admitted | Answer> {
     const head = judgeHead(raw);
-    let token: TokenFacts | undefined;
-    const refuse = async (layer: Layer, reason: string, status = STATUS[layer]): Promise<Answer> => {
-      const { direction, callee, protocol } = route;
-      const http = head.facts;
-      const { caller } = connection;
-      return {
-        ...(await this.#gate.refuse({ direction, caller, callee, protocol, http, token, layer, reason })),
-        status,
-      };
-    };
-    if ("refused" in head) return refuse("request", head.refused);
-    if (connection.caller.kind === "unknown") return refuse("identity", "the caller's identity is not proven");
+    const asked: Asker = { route, caller: connection.caller, http: head.facts, token: undefined };
+    if ("refused" in head) return this.#refuse(asked, "request", head.refused);
+    if (connection.caller.kind === "unknown") {
+      return this.#refuse(asked, "identity", "the caller's identity is not proven");
+    }
     if (head.upgrade !== undefined && (head.upgrade !== "websocket" || !route.upgrades)) {
-      return refuse("request", "the upgrade is not one that the flow declares");
+      return this.#refuse(asked, "request", "the upgrade is not one that the flow declares");
     }
     const authority = route.authorityFor(head);
-    if (authority === undefined) return refuse("request", "the host is not this destination's", 421);
-    if ((head.contentLength ?? 0) > this.#limits.bodyBytes) return refuse("limits", "the body is too large", 413);
-    if (!hasRoom) return refuse("limits", "too many requests are under way");
+    if (authority === undefined) return this.#refuse(asked, "request", "the host is not this destination's", 421);
+    if ((head.contentLength ?? 0) > this.#limits.bodyBytes) {
+      return this.#refuse(asked, "limits", "the body is too large", 413);
+    }
+    if (!hasRoom) return this.#refuse(asked, "limits", "too many requests are under way");
+    let token: TokenFacts | undefined;
     try {
-      token = await route.tokens?.read(head, {
+      const reading = route.tokens?.read(head, {
         binding: route.isEdge ? "here" : "before",
         certificateThumbprint: connection.certificateThumbprint,
       });
+      token = reading instanceof Promise ? await reading : reading;
     } catch (error) {
-      return refuse("token", messageOf(error));
+      return this.#refuse(asked, "token", messageOf(error));
     }
     let target: Target;
     try {
-      target = await route.target(authority);
+      const finding = route.target(authority);
+      target = finding instanceof Promise ? await finding : finding;
     } catch (error) {
-      return refuse("egress", messageOf(error));
+      return this.#refuse({ ...asked, token }, "egress", messageOf(error));
     }
     const decided = await this.#gate.ask({
       direction: route.direction,
       caller: connection.caller,
       callee: target.callee,
       protocol: head.upgrade === undefined ? route.protocol : "websocket",
-      http: { ...head.facts, host: hostOf(authority) },
+      http: { method: head.facts.method, host: hostOf(authority), path: head.facts.path },
       token,
     });
     if (!(decided instanceof Permit)) return answerOf(decided);
     return { permit: decided, head, target, fields: fieldsFor(route, head, authority, connection) };
+  }
+
+  async #refuse(asked: Asker, layer: Layer, reason: string, status = STATUS[layer]): Promise<Answer> {
+    const { direction, callee, protocol } = asked.route;
+    const { caller, http, token } = asked;
+    const denial = await this.#gate.refuse({ direction, caller, callee, protocol, http, token, layer, reason });
+    return { ...denial, status };
   }
 }
 
@@ -175,7 +189,7 @@ function fieldsFor(route: Route, head: RequestHead, authority: string, connectio
 
 /** The host of an authority that was judged before. */
 function hostOf(authority: string): string {
-  return authority.replace(/:[0-9]+$/, "");
+  return authority.includes(":") ? authority.replace(/:[0-9]+$/, "") : authority;
 }
 
 function messageOf(error: unknown): string {

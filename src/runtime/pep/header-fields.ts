@@ -146,52 +146,64 @@ export function pairsOf(rawHeaders: readonly string[]): Fields {
 export function judgeFields(fields: Fields, version: 1 | 2): JudgedFields | FieldRefusal {
   if (fields.length > MAX_FIELDS) return { refused: "too many header fields" };
   let size = 0;
-  const single = new Map<string, string>();
-  const connection: string[] = [];
-  const te: string[] = [];
-  for (const [name, value] of fields) {
+  const single = new SingleFields();
+  const forward: (readonly [string, string])[] = [];
+  let listed: readonly string[] = [];
+  let te: readonly string[] = [];
+  for (const field of fields) {
+    const [name, value] = field;
     size += name.length + value.length + 4;
     const facts = factsOf(name);
     const refused = facts.refused ?? judgeField(name, value, version);
     if (refused !== undefined) return { refused };
-    if (facts.isSingle) {
-      if (single.has(name)) return { refused: `the header field \`${name}\` stands twice` };
-      single.set(name, value);
-    }
-    if (name === "connection") connection.push(...listOf(value));
-    else if (name === "te") te.push(...listOf(value));
+    if (facts.isSingle && !single.add(name, value)) return { refused: `the header field \`${name}\` stands twice` };
+    if (!facts.isDropped) forward.push(field);
+    else if (name === "connection") listed = [...listed, ...listOf(value)];
+    else if (name === "te") te = [...te, ...listOf(value)];
   }
   if (size > MAX_TOTAL_BYTES) return { refused: "the header fields are too large" };
-  const listed = new Set(connection);
   for (const name of listed) {
     if (NOT_HOP_BY_HOP.has(name)) return { refused: `\`Connection\` names the end-to-end field \`${name}\`` };
   }
   const framing = judgeFraming(single);
   if ("refused" in framing) return framing;
   return {
-    forward: fields.filter(([name]) => !factsOf(name).isDropped && !listed.has(name)),
+    forward: listed.length === 0 ? forward : forward.filter(([name]) => !listed.includes(name)),
     host: single.get("host"),
     authorization: single.get("authorization"),
     dpop: single.get("dpop"),
-    ...framing,
-    upgrade: version === 1 && listed.has("upgrade") ? single.get("upgrade")?.toLowerCase() : undefined,
+    contentLength: framing.contentLength,
+    isChunked: framing.isChunked,
+    upgrade: version === 1 && listed.includes("upgrade") ? single.get("upgrade")?.toLowerCase() : undefined,
     wantsTrailers: te.includes("trailers"),
     expectsContinue: single.get("expect")?.toLowerCase() === "100-continue",
   };
 }
 
+/** The fields that may stand once, as far as they came. They are few: two short lists are faster than a map. */
+class SingleFields {
+  readonly #names: string[] = [];
+  readonly #values: string[] = [];
+
+  /** @returns false when the field is there already */
+  add(name: string, value: string): boolean {
+    if (this.#names.includes(name)) return false;
+    this.#names.push(name);
+    this.#values.push(value);
+    return true;
+  }
+
+  get(name: string): string | undefined {
+    const at = this.#names.indexOf(name);
+    return at === -1 ? undefined : this.#values[at];
+  }
+}
+
 /** The fields of an answer that pass on: hop-by-hop ones and this project's own words do not. */
 export function passableAnswer(fields: Fields): Fields {
-  const listed = new Set(fields.filter(([name]) => name === "connection").flatMap(([, value]) => listOf(value)));
-  return fields.filter(
-    ([name, value]) =>
-      !HOP_BY_HOP.has(name) &&
-      !listed.has(name) &&
-      !name.startsWith(":") &&
-      !name.startsWith("x-ringfence-") &&
-      /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) &&
-      isFieldValue(value),
-  );
+  let listed: readonly string[] = [];
+  for (const [name, value] of fields) if (name === "connection") listed = [...listed, ...listOf(value)];
+  return fields.filter(([name, value]) => factsOf(name).isAnswer && !listed.includes(name) && isFieldValue(value));
 }
 
 /** Whether trailers may carry the field (RFC 9110 §6.5.1): none that frames, routes, authenticates or identifies. */
@@ -204,6 +216,8 @@ interface NameFacts {
   readonly refused: string | undefined;
   readonly isDropped: boolean;
   readonly isSingle: boolean;
+  /** whether an answer may carry it on */
+  readonly isAnswer: boolean;
 }
 const MAX_NAMES = 2000;
 const names = new Map<string, NameFacts>();
@@ -211,10 +225,19 @@ const names = new Map<string, NameFacts>();
 function factsOf(name: string): NameFacts {
   const known = names.get(name);
   if (known !== undefined) return known;
-  const facts = { refused: judgeName(name), isDropped: isDropped(name), isSingle: SINGLE.has(name) };
+  const facts = {
+    refused: judgeName(name),
+    isDropped: isDropped(name),
+    isSingle: SINGLE.has(name),
+    isAnswer: isAnswer(name),
+  };
   if (names.size >= MAX_NAMES) names.clear();
   names.set(name, facts);
   return facts;
+}
+
+function isAnswer(name: string): boolean {
+  return !HOP_BY_HOP.has(name) && !name.startsWith("x-ringfence-") && /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name);
 }
 
 function judgeName(name: string): string | undefined {
@@ -237,7 +260,7 @@ function isFieldValue(value: string): boolean {
 }
 
 function judgeFraming(
-  single: ReadonlyMap<string, string>,
+  single: SingleFields,
 ): { readonly contentLength: number | undefined; readonly isChunked: boolean } | FieldRefusal {
   const length = single.get("content-length");
   const coding = single.get("transfer-encoding");

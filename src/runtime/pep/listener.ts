@@ -4,25 +4,23 @@
  * the other end is the proxy's own workload.
  */
 import { createHash } from "node:crypto";
-import {
-  createServer as createHttp,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from "node:http";
 import { createServer as createHttp2, createSecureServer, type ServerHttp2Stream } from "node:http2";
-import { createServer as createHttps } from "node:https";
 import { createServer as createTcp, type Server, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { createServer as createTls, TLSSocket } from "node:tls";
 import { type Caller, type Gate, Permit, spend } from "../decision/index.js";
 import type { ActiveFlows } from "./active-flows.js";
 import { Admission, type ConnectionFacts, type Route } from "./admission.js";
-import { forwardRequest, forwardUpgrade, rawHeadOf, refuseRequest, refuseUpgrade } from "./http1.js";
+import {
+  ClientConnection,
+  type ClientExchange,
+  deadlinesFor,
+  forwardRequest,
+  forwardUpgrade,
+  refuseRequest,
+} from "./http1/index.js";
 import { forwardStream, rawStreamHead, refuseStream, SESSION_OPTIONS, type SessionPool } from "./http2.js";
 import type { Limits } from "./limits.js";
 import type { MutualTls } from "./mutual-tls.js";
-import { Turns } from "./turns.js";
 import { join } from "./upstream.js";
 
 /** The names under which proxies speak to each other inside TLS (ALPN). */
@@ -51,41 +49,55 @@ export type Entrance =
   /** the proxy's own workload: only it can reach the socket */
   | { readonly kind: "own"; readonly spiffeId: string; readonly name: string };
 
-/** Makes the server for a route; the caller lets it listen. */
-export function newListener(route: Route, entrance: Entrance, parts: ListenerParts): Server {
-  const server = makeServer(route, entrance, parts);
-  server.maxConnections = parts.limits.connections;
-  return server;
+export interface Listener {
+  readonly server: Server;
+  /** Accepts no more; kept connections end as soon as nothing is under way on them. */
+  readonly close: () => void;
 }
 
-function makeServer(route: Route, entrance: Entrance, parts: ListenerParts): Server {
-  const connections = new Connections(route, entrance, parts);
-  if (route.protocol === "tcp" || route.protocol === "tls") return tcpServer(route, entrance, parts, connections);
-  if (route.protocol === "grpc") return grpcServer(route, entrance, parts, connections);
-  return httpServer(route, entrance, parts, connections);
+/** Makes the server for a route; the caller lets it listen. */
+export function newListener(route: Route, entrance: Entrance, parts: ListenerParts): Listener {
+  const listener = makeListener(route, entrance, parts);
+  listener.server.maxConnections = parts.limits.connections;
+  return listener;
 }
+
+function makeListener(route: Route, entrance: Entrance, parts: ListenerParts): Listener {
+  const connections = new Connections(route, entrance, parts);
+  const { protocol } = route;
+  const newServer = protocol === "grpc" ? grpcServer : protocol === "tcp" || protocol === "tls" ? tcpServer : undefined;
+  if (newServer === undefined) return httpListener(route, entrance, parts, connections);
+  const server = newServer(route, entrance, parts, connections);
+  return { server, close: () => server.close() };
+}
+
+const UNKNOWN: ConnectionFacts = {
+  caller: { kind: "unknown" },
+  svid: undefined,
+  certificateThumbprint: undefined,
+  remoteAddress: undefined,
+};
 
 /** What is known about open connections, and the refusal of those whose other end is not proven. */
 class Connections {
   readonly #route: Route;
   readonly #entrance: Entrance;
   readonly #parts: ListenerParts;
-  readonly #accepted = new WeakSet<object>();
+  /** the same for every connection of the proxy's own workload */
+  readonly #own: ConnectionFacts | undefined;
 
   constructor(route: Route, entrance: Entrance, parts: ListenerParts) {
+    if (entrance.kind === "own") {
+      const { spiffeId, name } = entrance;
+      this.#own = { ...UNKNOWN, caller: { kind: "workload", spiffeId, name } };
+    }
     this.#route = route;
     this.#entrance = entrance;
     this.#parts = parts;
   }
 
-  /** Whether a TLS connection got past its handshake. */
-  isAccepted(socket: object): boolean {
-    return this.#accepted.has(socket);
-  }
-
   /** Proves a new TLS connection, before any of its bytes are read. */
   accept(socket: TLSSocket): void {
-    this.#accepted.add(socket);
     if (this.#entrance.kind !== "workloads") return;
     try {
       this.#entrance.tls.prove(socket, "clientAuth");
@@ -105,11 +117,8 @@ class Connections {
   /** Who is at the other end now. An identity that has expired or was withdrawn since is unknown. */
   facts(socket: Socket | TLSSocket | null | undefined): ConnectionFacts {
     const entrance = this.#entrance;
-    const nothing = { svid: undefined, certificateThumbprint: undefined, remoteAddress: undefined };
-    if (entrance.kind === "own") {
-      return { ...nothing, caller: { kind: "workload", spiffeId: entrance.spiffeId, name: entrance.name } };
-    }
-    if (!(socket instanceof TLSSocket)) return { ...nothing, caller: { kind: "unknown" } };
+    if (this.#own !== undefined) return this.#own;
+    if (!(socket instanceof TLSSocket)) return UNKNOWN;
     if (entrance.kind === "users") {
       const certificate = socket.getPeerX509Certificate();
       return {
@@ -120,83 +129,62 @@ class Connections {
         remoteAddress: socket.remoteAddress,
       };
     }
-    const svid = entrance.tls.provenOf(socket);
-    if (svid === undefined) return { ...nothing, caller: { kind: "unknown" } };
+    const svid = entrance.kind === "workloads" ? entrance.tls.provenOf(socket) : undefined;
+    if (svid === undefined) return UNKNOWN;
     const { uri } = svid.id;
-    return { ...nothing, svid, caller: { kind: "workload", spiffeId: uri, name: this.#parts.nameOf(uri) } };
+    const caller: Caller = { kind: "workload", spiffeId: uri, name: this.#parts.nameOf(uri) };
+    return { caller, svid, certificateThumbprint: undefined, remoteAddress: undefined };
   }
 }
 
-function httpServer(route: Route, entrance: Entrance, parts: ListenerParts, connections: Connections): HttpServer {
-  const { limits } = parts;
-  const options = {
-    maxHeaderSize: limits.headerBytes,
-    headersTimeout: limits.headMs,
-    requestTimeout: limits.silenceMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: Math.min(5000, limits.headMs),
-    insecureHTTPParser: false,
-    // Judged with the rest of the head, so that its refusal is recorded like any other.
-    requireHostHeader: false,
+function httpListener(route: Route, entrance: Entrance, parts: ListenerParts, connections: Connections): Listener {
+  const { limits, flows } = parts;
+  const deadlines = deadlinesFor(limits);
+  const open = new Set<ClientConnection>();
+  const admission = new Admission(parts.gate, flows, limits);
+  const forwarding = { flows, bodyBytes: limits.bodyBytes, silenceMs: limits.silenceMs };
+  const serve = async (client: ClientExchange): Promise<void> => {
+    const { rawHead } = client;
+    if (client.isEarly && rawHead.fields.some(([name]) => name === "upgrade")) {
+      client.cut();
+      return connections.refuse("request", "a request to upgrade came before the answer to another");
+    }
+    const admitted = await admission.admit(route, rawHead, connections.facts(client.connection.socket));
+    if (!("permit" in admitted)) refuseRequest(client, admitted);
+    else if (admitted.head.upgrade === undefined) forwardRequest(client, admitted, forwarding);
+    else await forwardUpgrade(client, admitted, forwarding);
   };
-  const server =
-    entrance.kind === "own"
-      ? createHttp(options)
-      : createHttps({
-          ...options,
-          ...entrance.tls.serverOptions(entrance.kind === "users" ? "optional" : "mutual", ALPN.http),
-        });
-  if (entrance.kind !== "own") watchTls(server, entrance.tls, connections);
-  const admission = new Admission(parts.gate, parts.flows, limits);
-  const turns = new Turns();
-  const forwarding = { flows: parts.flows, bodyBytes: limits.bodyBytes, silenceMs: limits.silenceMs };
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const admitted = await admission.admit(route, rawHeadOf(request), connections.facts(request.socket));
-    if ("permit" in admitted) forwardRequest(request, response, admitted, forwarding);
-    else refuseRequest(request, response, admitted);
-  };
-  const upgrade = async (request: IncomingMessage, client: Duplex, early: Buffer): Promise<void> => {
-    client.on("error", () => client.destroy());
-    const admitted = await admission.admit(route, rawHeadOf(request), connections.facts(request.socket));
-    if (!("permit" in admitted)) return refuseUpgrade(client, admitted);
-    forwardUpgrade(client, early, admitted, forwarding);
-  };
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const { socket } = request;
-    const hasTurn = turns.take(socket, response, () => {
-      serve(request, response).catch(() => response.destroy());
+  const onConnection = (socket: Socket): void => {
+    if (socket.destroyed) return;
+    const connection = new ClientConnection(socket, limits, deadlines, {
+      onRequest: (client) => void serve(client).catch(() => client.cut()),
+      onMalformed: (reason) => void connections.refuse("request", `the request cannot be parsed (${reason})`),
+      onCrowd: () => void connections.refuse("limits", "too many requests wait on one connection"),
+      onClose: () => open.delete(connection),
     });
-    if (hasTurn) return;
-    socket.destroy();
-    void connections.refuse("limits", "too many requests wait on one connection");
+    open.add(connection);
   };
-  server.on("request", onRequest);
-  // Without a listener Node says 100 Continue by itself, before anything was decided.
-  server.on("checkContinue", onRequest);
-  server.on("checkExpectation", onRequest);
-  server.on("upgrade", (request, client, early) => {
-    if (turns.isFree(client)) return void upgrade(request, client, early).catch(() => client.destroy());
-    client.destroy();
-    void connections.refuse("request", "a request to upgrade came before the answer to another");
-  });
-  server.on("connect", (_request, client) => {
-    refuseMalformed(client);
-    void connections.refuse("request", "the method is not one that a flow can declare");
-  });
-  server.on("clientError", (error: NodeJS.ErrnoException, client) => {
-    // A failed handshake comes here as well; it is recorded where handshakes are.
-    if (entrance.kind !== "own" && !connections.isAccepted(client)) return void client.destroy();
-    refuseMalformed(client);
-    if (error.code !== "ECONNRESET") void connections.refuse("request", `the request cannot be parsed (${error.code})`);
-  });
-  server.on("dropRequest", (_request, client) => client.destroy());
-  server.setTimeout(limits.silenceMs);
-  return server;
+  const server = byteServer(entrance, ALPN.http, connections, onConnection);
+  const close = (): void => {
+    server.close();
+    for (const connection of open) connection.finish();
+  };
+  return { server, close };
 }
 
-function refuseMalformed(client: Duplex): void {
-  if (client.writable) client.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-  else client.destroy();
+/** A server of connections that are proven, where that is to be done, before they are handed on. */
+function byteServer(
+  entrance: Entrance,
+  alpn: string,
+  connections: Connections,
+  onConnection: (socket: Socket) => void,
+): Server {
+  if (entrance.kind === "own") return createTcp({ allowHalfOpen: true, noDelay: true }, onConnection);
+  const options = entrance.tls.serverOptions(entrance.kind === "users" ? "optional" : "mutual", alpn);
+  const server = createTls({ ...options, allowHalfOpen: true, noDelay: true } as Parameters<typeof createTls>[0]);
+  watchTls(server, entrance.tls, connections);
+  server.on("secureConnection", onConnection);
+  return server;
 }
 
 function grpcServer(route: Route, entrance: Entrance, parts: ListenerParts, connections: Connections): Server {
@@ -270,13 +258,7 @@ function tcpServer(route: Route, entrance: Entrance, parts: ListenerParts, conne
   const onConnection = (socket: Socket): void => {
     serve(socket).catch(() => socket.destroy());
   };
-  if (entrance.kind === "own")
-    return createTcp({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false }, onConnection);
-  const options = entrance.tls.serverOptions(entrance.kind === "users" ? "optional" : "mutual", ALPN.tcp);
-  const server = createTls({ ...options, allowHalfOpen: true, noDelay: true } as Parameters<typeof createTls>[0]);
-  watchTls(server, entrance.tls, connections);
-  server.on("secureConnection", onConnection);
-  return server;
+  return byteServer(entrance, ALPN.tcp, connections, onConnection);
 }
 
 /** Keeps a TLS server's certificate current and proves each connection before anything else sees it. */

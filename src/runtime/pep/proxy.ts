@@ -5,18 +5,18 @@
 
 import type { AddressInfo } from "node:net";
 import { isIP, type Server } from "node:net";
-import type { Pool } from "undici";
 import type { Callee, DecisionPoint, Gate } from "../decision/index.js";
 import { ActiveFlows } from "./active-flows.js";
 import type { Route, Target } from "./admission.js";
 import { AddressBook, type LookUp } from "./egress-address.js";
+import { type Deadlines, deadlinesFor, UpstreamPool } from "./http1/index.js";
 import { SessionPool } from "./http2.js";
 import type { Limits } from "./limits.js";
-import { alpnOf, type Entrance, newListener } from "./listener.js";
+import { alpnOf, type Entrance, type Listener, newListener } from "./listener.js";
 import type { MutualTls } from "./mutual-tls.js";
 import type { InboundPlan, OutboundPlan, ProxyPlan } from "./plan.js";
 import type { RequestHead } from "./request-head.js";
-import { type Dial, dialTcp, dialTls, newPool } from "./upstream.js";
+import { type Dial, dialTcp, dialTls } from "./upstream.js";
 import { type TokenIssuer, UserTokens } from "./user-tokens.js";
 
 export interface Address {
@@ -48,8 +48,9 @@ export interface ProxyOptions {
   readonly lookUp?: LookUp;
 }
 
-interface Listening {
-  readonly server: Server;
+type Live = Omit<Route, "tokens" | "upgrades"> & { tokens: Route["tokens"]; upgrades: boolean };
+
+interface Listening extends Listener {
   readonly change: (plan: InboundPlan | OutboundPlan) => void;
 }
 
@@ -57,14 +58,16 @@ export class WorkloadProxy {
   readonly flows = new ActiveFlows();
   readonly #options: ProxyOptions;
   readonly #sessions = new SessionPool();
+  readonly #deadlines: Deadlines;
   readonly #book: AddressBook;
   readonly #listening = new Map<string, Listening>();
-  readonly #targets = new Map<string, Omit<Target, "callee">>();
+  readonly #targets = new Map<string, Target>();
   #issuers: readonly TokenIssuer[];
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
     this.#issuers = options.issuers;
+    this.#deadlines = deadlinesFor(options.limits);
     this.#book = new AddressBook(options.lookUp === undefined ? {} : { lookUp: options.lookUp });
   }
 
@@ -90,9 +93,9 @@ export class WorkloadProxy {
     this.#issuers = issuers;
     const wanted = new Map<string, InboundPlan | OutboundPlan>();
     for (const entry of [...plan.inbound, ...plan.outbound]) wanted.set(entry.key, entry);
-    for (const [key, { server }] of this.#listening) {
+    for (const [key, listener] of this.#listening) {
       if (wanted.has(key)) continue;
-      server.close();
+      listener.close();
       this.#listening.delete(key);
     }
     for (const entry of wanted.values()) {
@@ -114,42 +117,39 @@ export class WorkloadProxy {
     for (const [key, { pool, dial }] of old) {
       this.#targets.delete(key);
       await this.#sessions.retire(dial);
-      void pool.close();
+      pool.close();
     }
   }
 
   async close(): Promise<void> {
-    for (const { server } of this.#listening.values()) server.close();
+    for (const listener of this.#listening.values()) listener.close();
     this.#listening.clear();
     this.flows.cutAll();
     await this.#sessions.close();
     const pools = [...this.#targets.values()];
     this.#targets.clear();
-    await Promise.all(pools.map(({ pool }) => pool.destroy()));
+    for (const { pool } of pools) pool.destroy();
   }
 
   async #open({ workload }: ProxyPlan, first: InboundPlan | OutboundPlan): Promise<void> {
     let current = first;
-    let tokens = this.#tokensFor(first.identities);
     const route =
       "entrance" in first ? this.#inbound(() => current as InboundPlan) : this.#outbound(() => current as OutboundPlan);
-    // What may change with a plan is read when a request comes, not when the listener opens.
-    const live: Route = Object.defineProperties({ ...route } as Route, {
-      tokens: { get: () => tokens },
-      upgrades: { get: () => current.upgrades },
-    });
+    // What changes with a plan stands on the route, which is read when a request comes.
+    const live: Live = { ...route, tokens: this.#tokensFor(first.identities), upgrades: first.upgrades };
     const { tls, gate, limits, nameOf, listen } = this.#options;
     const entrance: Entrance =
       "entrance" in first
         ? { kind: first.entrance, tls }
         : { kind: "own", spiffeId: workload.spiffeId, name: workload.name };
-    const server = newListener(live, entrance, { gate, limits, nameOf, flows: this.flows, sessions: this.#sessions });
-    await (listen ?? listenOnLoopback)(server, first.key, entrance.kind);
+    const listener = newListener(live, entrance, { gate, limits, nameOf, flows: this.flows, sessions: this.#sessions });
+    await (listen ?? listenOnLoopback)(listener.server, first.key, entrance.kind);
     this.#listening.set(first.key, {
-      server,
+      ...listener,
       change: (plan) => {
         current = plan;
-        tokens = this.#tokensFor(plan.identities);
+        live.tokens = this.#tokensFor(plan.identities);
+        live.upgrades = plan.upgrades;
       },
     });
   }
@@ -174,7 +174,7 @@ export class WorkloadProxy {
       upgrades: false,
       authorityFor: ({ facts, authority }) =>
         isNamed(facts.host, current().hosts) || (isEdge && isLoopback(facts.host)) ? authority : undefined,
-      target: async () => ({ callee, ...this.#way(`own ${port}`, () => this.#options.dialOwn(port)) }),
+      target: () => this.#target(`own ${port}`, callee, () => this.#options.dialOwn(port)),
     };
   }
 
@@ -189,6 +189,7 @@ export class WorkloadProxy {
     } as const;
     if (first.kind === "workload") {
       const { name, zone, port, spiffeId } = first;
+      const key = `peer ${name} ${port}`;
       const callee: Callee = { kind: "workload", name, zone, port };
       return {
         ...shared,
@@ -196,10 +197,7 @@ export class WorkloadProxy {
         tokens: undefined,
         upgrades: false,
         authorityFor: (head) => named(head, current().hosts, `${name}.${zone}:${port}`),
-        target: async () => ({
-          callee,
-          ...this.#way(`peer ${name} ${port}`, () => this.#dialPeer(name, port, spiffeId, alpnOf(protocol))),
-        }),
+        target: () => this.#target(key, callee, () => this.#dialPeer(name, port, spiffeId, alpnOf(protocol))),
       };
     }
     const { name, host, port, tls } = first;
@@ -230,7 +228,7 @@ export class WorkloadProxy {
     const callee: Callee = { kind: "api", name, host, port, address };
     const connectMs = this.#options.limits.connectMs;
     const to = standIn?.port ?? port;
-    const way = this.#way(`api ${name} ${host} ${address} ${to}`, () =>
+    return this.#target(`api ${name} ${host} ${address} ${to}`, callee, () =>
       tls
         ? dialTls(
             { address, port: to, servername: host, ...(standIn?.ca === undefined ? {} : { ca: standIn.ca }) },
@@ -239,26 +237,25 @@ export class WorkloadProxy {
           )
         : dialTcp({ host: address, port: to }, connectMs),
     );
-    return { callee, ...way };
   }
 
   /** The one pool and dial for a destination. */
-  #way(key: string, dialer: () => Dial): Omit<Target, "callee"> {
+  #target(key: string, callee: Callee, dialer: () => Dial): Target {
     const known = this.#targets.get(key);
     if (known !== undefined) return known;
     if (this.#targets.size > 512) this.#forgetOutside();
     const dial = dialer();
-    const pool: Pool = newPool(dial, this.#options.limits);
-    const way = { dial, pool };
-    this.#targets.set(key, way);
-    return way;
+    const pool = new UpstreamPool(dial, this.#options.limits, this.#deadlines);
+    const target = { callee, dial, pool };
+    this.#targets.set(key, target);
+    return target;
   }
 
   #forgetOutside(): void {
     for (const [key, { pool }] of this.#targets) {
       if (!key.startsWith("api ")) continue;
       this.#targets.delete(key);
-      void pool.close();
+      pool.close();
     }
   }
 }

@@ -1,14 +1,12 @@
 /**
  * Where a proxy sends what it lets through. A destination is known by how one connects to it: the workload itself, in
  * its sandbox or on loopback; another workload's proxy, over mutual TLS; a host outside, over verified TLS to the pinned
- * address. HTTP/1.1 goes through a bounded pool of kept connections for each.
+ * address.
  */
 
 import { connect as connectTcp, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { Pool } from "undici";
-import type { Limits } from "./limits.js";
 
 /** Opens one connection. */
 export type Dial = () => Promise<Socket>;
@@ -58,26 +56,6 @@ function settle(
     socket.setTimeout(0);
     socket.removeListener("error", reject);
     resolve(socket);
-  });
-}
-
-/** A bounded pool of HTTP/1.1 connections to one destination. */
-export function newPool(dial: Dial, limits: Limits): Pool {
-  return new Pool("http://upstream", {
-    connect: (_options, done) => {
-      dial().then(
-        (socket) => done(null, socket),
-        // A fresh error: undici reads codes, and takes a wrong certificate for a reason to try for ever.
-        (error: unknown) => done(new Error(error instanceof Error ? error.message : "unreachable"), null),
-      );
-    },
-    connections: limits.upstreamConnections,
-    pipelining: 1,
-    headersTimeout: limits.answerMs,
-    bodyTimeout: limits.silenceMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    keepAliveMaxTimeout: limits.keepAliveMs,
-    maxHeaderSize: limits.headerBytes,
   });
 }
 

@@ -2,7 +2,13 @@
  * The tokens of users on their way through the workflow. The edge checks a token and its binding to the client; every
  * hop behind it checks the token again, by itself, with the issuer's keys.
  */
-import { MAX_TOKEN_LENGTH, type TokenVerifier } from "../../identity/index.js";
+import {
+  type DpopProof,
+  MAX_TOKEN_LENGTH,
+  type PresentedToken,
+  type TokenVerifier,
+  type VerifiedToken,
+} from "../../identity/index.js";
 import type { TokenFacts } from "../decision/index.js";
 import type { RequestHead } from "./request-head.js";
 
@@ -10,7 +16,7 @@ export interface TokenIssuer {
   /** the workflow's name for it */
   readonly identity: string;
   readonly issuer: string;
-  readonly verifier: TokenVerifier;
+  readonly verifier: Pick<TokenVerifier, "verify" | "verifiedBefore">;
 }
 
 export interface TokenContext {
@@ -19,56 +25,64 @@ export interface TokenContext {
   readonly certificateThumbprint: string | undefined;
 }
 
-/** Tokens of which it is remembered whom they name as their issuer. */
-const MAX_NAMED = 1024;
+/** A token as it stands in a request, and who is asked about it. */
+interface Credentials {
+  readonly scheme: "bearer" | "dpop";
+  readonly token: string;
+  readonly issuer: TokenIssuer;
+}
+/** Headers of which it is remembered how they are read. */
+const MAX_READ = 1024;
 
 export class UserTokens {
   readonly #issuers: readonly TokenIssuer[];
-  readonly #named = new Map<string, TokenIssuer>();
+  readonly #read = new Map<string, Credentials>();
 
   constructor(issuers: readonly TokenIssuer[]) {
     this.#issuers = issuers;
   }
 
   /**
-   * The validated token of a request; undefined when it carries none.
+   * The validated token of a request; undefined when it carries none. At once where nothing has to be waited for.
    * @throws IDENTITY_TOKEN, IDENTITY_ISSUER: a token that is there and not valid refuses the request
    */
-  async read(head: RequestHead, context: TokenContext): Promise<TokenFacts | undefined> {
-    const match = /^(Bearer|DPoP) +([^\s,]+) *$/i.exec(head.authorization ?? "");
+  read(head: RequestHead, context: TokenContext): TokenFacts | undefined | Promise<TokenFacts> {
+    const credentials = this.#credentialsOf(head.authorization ?? "");
+    if (credentials === undefined) return undefined;
+    const { issuer, scheme, token } = credentials;
+    const presented: PresentedToken = { scheme, token, ...context, dpop: proofOf(head) };
+    const known = issuer.verifier.verifiedBefore(presented);
+    if (known !== undefined) return factsOf(issuer, known);
+    return issuer.verifier.verify(presented).then((verified) => factsOf(issuer, verified));
+  }
+
+  #credentialsOf(authorization: string): Credentials | undefined {
+    const before = this.#read.get(authorization);
+    if (before !== undefined) return before;
+    const match = /^(Bearer|DPoP) +([^\s,]+) *$/i.exec(authorization);
     if (match === null) {
       // Another scheme is none of ours; a broken one of ours must not pass for "no token".
-      if (/^(?:Bearer|DPoP)\b/i.test(head.authorization ?? "")) throw new Error("the token is malformed");
+      if (/^(?:Bearer|DPoP)\b/i.test(authorization)) throw new Error("the token is malformed");
       return undefined;
     }
     const [, scheme = "", token = ""] = match;
-    const issuer = this.#issuerOf(token);
-    const { subject, claims } = await issuer.verifier.verify({
-      scheme: scheme.toLowerCase() === "dpop" ? "dpop" : "bearer",
-      token,
-      ...context,
-      dpop:
-        head.dpop === undefined
-          ? undefined
-          : {
-              proof: head.dpop,
-              method: head.facts.method,
-              url: `https://${head.authority}${head.forwardTarget.split("?", 1)[0]}`,
-            },
-    });
-    return { identity: issuer.identity, issuer: issuer.issuer, subject, claims };
-  }
-
-  #issuerOf(token: string): TokenIssuer {
-    const named = this.#named.get(token);
-    if (named !== undefined) return named;
     const claimed = claimedIssuer(token);
     const issuer = this.#issuers.find((candidate) => candidate.issuer === claimed);
     if (issuer === undefined) throw new Error("the token comes from an issuer that is not accepted here");
-    if (this.#named.size >= MAX_NAMED) this.#named.clear();
-    this.#named.set(token, issuer);
-    return issuer;
+    const read: Credentials = { scheme: scheme.toLowerCase() === "dpop" ? "dpop" : "bearer", token, issuer };
+    if (this.#read.size >= MAX_READ) this.#read.clear();
+    this.#read.set(authorization, read);
+    return read;
   }
+}
+
+function proofOf({ dpop, facts, authority, forwardTarget }: RequestHead): DpopProof | undefined {
+  if (dpop === undefined) return undefined;
+  return { proof: dpop, method: facts.method, url: `https://${authority}${forwardTarget.split("?", 1)[0]}` };
+}
+
+function factsOf({ identity, issuer }: TokenIssuer, { subject, claims }: VerifiedToken): TokenFacts {
+  return { identity, issuer, subject, claims };
 }
 
 /** Whom a token says it comes from. Only picks the verifier, which believes nothing of it. */

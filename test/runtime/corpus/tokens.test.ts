@@ -59,13 +59,14 @@ describe.skipIf(corpus === undefined)("Wycheproof's vectors at a live edge", () 
       identity: "wycheproof",
       issuer: nobody as string,
       verifier: {
+        verifiedBefore: () => undefined,
         verify: (presented: Parameters<TokenVerifier["verify"]>[0]) => {
           const published = group?.public ?? group?.private ?? {};
           const findKey = async ({ alg, kid }: { alg: string; kid: string | undefined }) =>
             KeySet.from(Array.isArray(published.keys) ? published : { keys: [published] }).find(alg, kid);
           return new TokenVerifier({ issuer: "https://nobody.example", audiences: ["api"], findKey }).verify(presented);
         },
-      } as TokenVerifier,
+      },
     };
     mesh = await Mesh.start({ issuers: [issuer] });
     let reached = 0;
