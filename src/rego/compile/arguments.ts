@@ -27,8 +27,11 @@ export function splitArguments(
   return { patterns: Array.from({ length: rule.arity }, (_, at) => slots.get(at)), body };
 }
 
+const NO_VARIABLES: ReadonlySet<Local> = new Set();
+
 /** Variables that have a value before a branch's body starts. */
-export function argumentVariables(rule: NormalRule, branch: NormalBranch): Set<Local> {
+export function argumentVariables(rule: NormalRule, branch: NormalBranch): ReadonlySet<Local> {
+  if (rule.arity === 0) return NO_VARIABLES;
   const variables = argumentLocals(rule, branch);
   for (const pattern of splitArguments(rule, branch).patterns) {
     if (pattern !== undefined) termLocals(pattern, variables);

@@ -7,7 +7,16 @@ import { problemAt, type RegoProblem } from "../error.js";
 import { argumentVariables } from "./arguments.js";
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import { literalOutputs, visibleLocals } from "./outputs.js";
-import { allBound, closureLocals, hasClosures, isFunctionName, literalLocals, termLocals } from "./variables.js";
+import {
+  allBound,
+  closureLocals,
+  hasClosures,
+  isFunctionName,
+  isPlainLiteral,
+  isPlainTerm,
+  literalLocals,
+  termLocals,
+} from "./variables.js";
 
 interface Report {
   readonly problems: RegoProblem[];
@@ -28,6 +37,9 @@ export function orderRule(
   overlooked: RegoProblem[],
 ): NormalRule {
   const branches = rule.branches.map((branch, index): NormalBranch => {
+    if (branch.body.every(isPlainLiteral) && isPlainTerm(branch.value) && (index > 0 || hasPlainHead(rule))) {
+      return branch;
+    }
     const report: Report = { problems, overlooked, suffix, reported: new Set() };
     const args = argumentVariables(rule, branch);
     const { body, bound } = orderBody(branch.body, args, report);
@@ -39,6 +51,10 @@ export function orderRule(
     return { ...branch, body };
   });
   return { ...rule, branches };
+}
+
+function hasPlainHead({ path, key }: NormalRule): boolean {
+  return path.every(isPlainTerm) && (key === undefined || isPlainTerm(key));
 }
 
 /** Orders a query's body. */

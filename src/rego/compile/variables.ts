@@ -137,6 +137,30 @@ function hasComprehension(term: NormalTerm): boolean {
   }
 }
 
+/** Whether a literal holds neither variables nor closures. */
+export function isPlainLiteral(literal: NormalLiteral): boolean {
+  if (literal.kind === "every" || literal.kind === "and" || literal.kind === "or") return false;
+  if (literal.kind === "not" && literal.closure) return false;
+  return literalTerms(literal).every(isPlainTerm);
+}
+
+/** Whether a term holds neither variables nor closures. */
+export function isPlainTerm(term: NormalTerm): boolean {
+  switch (term.kind) {
+    case "constant":
+      return true;
+    case "array":
+    case "set":
+      return term.items.every(isPlainTerm);
+    case "object":
+      return term.entries.every(([key, value]) => isPlainTerm(key) && isPlainTerm(value));
+    case "ref":
+      return (typeof term.base === "string" || isPlainTerm(term.base)) && term.path.every(isPlainTerm);
+    default:
+      return false;
+  }
+}
+
 /** Every variable that the closures of a literal mention, at any depth. */
 export function closureLocals(literal: NormalLiteral, into: Set<Local> = new Set()): Set<Local> {
   for (const term of literalTerms(literal)) {
