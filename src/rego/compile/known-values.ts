@@ -15,16 +15,15 @@ const MAX_VALUES = 64;
 /** Adds what an equation says of a variable. The first one counts: all of a body's equations have to hold. */
 export function learnValues(literal: NormalLiteral, known: Known): void {
   if (literal.kind !== "unify" || literal.with.length > 0) return;
-  for (const [side, other] of [
-    [literal.left, literal.right],
-    [literal.right, literal.left],
-  ] as const) {
-    if (side.kind !== "local") continue;
-    const values = valuesOf(other, known);
-    if (values === undefined) continue;
-    if (!known.has(side.local)) known.set(side.local, values);
-    return;
-  }
+  const { left, right } = literal;
+  if (left.kind === "local" && learn(left.local, right, known)) return;
+  if (right.kind === "local") learn(right.local, left, known);
+}
+
+function learn(local: Local, other: NormalTerm, known: Known): boolean {
+  const values = valuesOf(other, known);
+  if (values !== undefined && !known.has(local)) known.set(local, values);
+  return values !== undefined;
 }
 
 function valuesOf(term: NormalTerm, known: Known): readonly Value[] | undefined {

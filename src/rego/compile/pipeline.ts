@@ -11,7 +11,7 @@ import { checkImports, checkUnusedImports, moduleGlobals } from "./imports.js";
 import { Metadata } from "./metadata.js";
 import type { DocumentPath, NormalForm, NormalQuery, NormalRule } from "./normal-form.js";
 import { checkPrinted } from "./printed.js";
-import { checkRecursion } from "./recursion.js";
+import { checkRecursion, type RuleGraph, ruleGraph } from "./recursion.js";
 import { buildTree, RuleNode } from "./rule-tree.js";
 import { orderQuery, orderRule } from "./safety.js";
 import type { BuiltinFacts, Environment, GlobalRef } from "./scope.js";
@@ -45,6 +45,7 @@ interface Compilation {
   readonly environments: Environment[];
   rules: NormalRule[];
   tree: RuleNode;
+  graph: RuleGraph;
 }
 
 interface Stage {
@@ -92,6 +93,7 @@ export function compileModules(modules: readonly Module[], options: CompileOptio
     environments: [],
     rules: [],
     tree: new RuleNode(),
+    graph: new Map(),
   };
   for (const stage of STAGES) {
     stage.run(compilation);
@@ -220,10 +222,10 @@ function stageFunctions({ later, problems }: Compilation): void {
   problems.push(...later.functions);
 }
 
-function stageTypes({ later, problems, options, rules, tree }: Compilation): void {
+function stageTypes({ later, problems, options, graph, tree }: Compilation): void {
   problems.push(...later.types);
-  const checker = new TypeChecker(tree, rules, options);
-  checker.rules(rules);
+  const checker = new TypeChecker(tree, graph, options);
+  checker.rules();
   problems.push(...checker.problems);
 }
 
@@ -249,8 +251,9 @@ function stageHoisting(compilation: Compilation): void {
   stageTree(compilation);
 }
 
-function stageRecursion({ tree, rules, problems }: Compilation): void {
-  problems.push(...checkRecursion(tree, rules));
+function stageRecursion(compilation: Compilation): void {
+  compilation.graph = ruleGraph(compilation.tree, compilation.rules);
+  compilation.problems.push(...checkRecursion(compilation.graph));
 }
 
 function stageAvailability({ rules, options, problems }: Compilation): void {

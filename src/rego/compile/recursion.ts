@@ -11,18 +11,28 @@ import type { RuleNode } from "./rule-tree.js";
 import { isFunctionName, literalTerms } from "./variables.js";
 
 /** Rules that each rule's evaluation may read, functions included. */
-export function dependencies(tree: RuleNode, rule: NormalRule): Set<NormalRule> {
+export type RuleGraph = ReadonlyMap<NormalRule, readonly NormalRule[]>;
+
+export function ruleGraph(tree: RuleNode, rules: readonly NormalRule[]): RuleGraph {
+  const graph = new Map<NormalRule, readonly NormalRule[]>();
   const found = new Set<NormalRule>();
-  for (const branch of rule.branches) {
-    const known: Known = new Map();
-    for (const literal of branch.body) {
-      literalDependencies(tree, literal, known, found);
-      learnValues(literal, known);
+  const known: Known = new Map();
+  for (const rule of rules) {
+    for (const branch of rule.branches) {
+      for (const literal of branch.body) {
+        literalDependencies(tree, literal, known, found);
+        learnValues(literal, known);
+      }
+      termDependencies(tree, branch.value, known, found);
+      known.clear();
     }
-    termDependencies(tree, branch.value, known, found);
+    graph.set(rule, found.size === 0 ? NO_RULES : [...found]);
+    found.clear();
   }
-  return found;
+  return graph;
 }
+
+const NO_RULES: readonly NormalRule[] = [];
 
 function bodyDependencies(tree: RuleNode, body: NormalBody, known: Known, found: Set<NormalRule>): void {
   const inside: Known = new Map(known);
@@ -104,18 +114,16 @@ function reach(node: RuleNode, path: readonly Step[], index: number, found: Set<
 }
 
 /** Reports every rule that can reach itself, with the way it does. */
-export function checkRecursion(tree: RuleNode, rules: readonly NormalRule[]): RegoProblem[] {
-  const edges = new Map<NormalRule, readonly NormalRule[]>();
-  for (const rule of rules) edges.set(rule, [...dependencies(tree, rule)]);
+export function checkRecursion(graph: RuleGraph): RegoProblem[] {
   const problems: RegoProblem[] = [];
   const state = new Map<NormalRule, "open" | "done">();
   const reported = new Set<string>();
-  for (const start of rules) {
-    if (state.has(start)) continue;
+  for (const [start, reads] of graph) {
+    if (reads.length === 0 || state.has(start)) continue;
     const stack: { rule: NormalRule; next: number }[] = [{ rule: start, next: 0 }];
     state.set(start, "open");
     for (let top = stack[stack.length - 1]; top !== undefined; top = stack[stack.length - 1]) {
-      const target = edges.get(top.rule)?.[top.next++];
+      const target = graph.get(top.rule)?.[top.next++];
       if (target === undefined) {
         state.set(top.rule, "done");
         stack.pop();

@@ -16,9 +16,9 @@ import type {
   NormalRule,
   NormalTerm,
 } from "./normal-form.js";
-import { dependencies } from "./recursion.js";
+import type { RuleGraph } from "./recursion.js";
 import { documentPath, type RuleNode } from "./rule-tree.js";
-import { TypeLayer } from "./type-environment.js";
+import { TypeLayer, TypeNode } from "./type-environment.js";
 import { type Declarations, Literals, outcome } from "./type-literals.js";
 import { ANY, arrayType, objectType, type Property, setType, type Type } from "./type-model.js";
 import { asJson, typeOfValue } from "./type-of.js";
@@ -26,7 +26,7 @@ import { distinctEntries, Patterns } from "./type-patterns.js";
 import { References } from "./type-refs.js";
 import { Replacements } from "./type-replacements.js";
 import { or, orAll } from "./type-union.js";
-import { comprehensions, literalTerms, termLocals } from "./variables.js";
+import { comprehensions, hasClosures, literalTerms, termLocals } from "./variables.js";
 
 interface Closure {
   readonly problems: readonly RegoProblem[];
@@ -38,35 +38,35 @@ const MAX_LITERALS = 100_000;
 
 export class TypeChecker {
   readonly problems: RegoProblem[] = [];
-  private readonly tree: RuleNode;
+  private readonly graph: RuleGraph;
   private readonly patterns: Patterns;
   private readonly references: References;
   private readonly replacements: Replacements;
   private readonly literals: Literals;
   /** The documents of all rules. */
-  private readonly global = TypeLayer.outermost();
+  private readonly documents = new TypeNode();
+  private readonly global = TypeLayer.outermost(this.documents);
   private readonly closures = new WeakMap<ComprehensionTerm, { layer: TypeLayer; version: number; found: Closure }>();
   private visited = 0;
 
-  constructor(tree: RuleNode, rules: readonly NormalRule[], declarations: Declarations) {
-    this.tree = tree;
+  constructor(tree: RuleNode, graph: RuleGraph, declarations: Declarations) {
+    this.graph = graph;
     const typeOf = (term: NormalTerm, layer: TypeLayer): Type | undefined => this.typeOf(term, layer);
     this.patterns = new Patterns(typeOf);
     this.references = new References(this.patterns, typeOf);
-    this.replacements = new Replacements(tree, rules, typeOf);
+    this.replacements = new Replacements(tree, graph, typeOf);
     this.literals = new Literals(this.patterns, this.references, typeOf, declarations);
   }
 
   /** Checks all rules, in an order in which what a rule reads comes first. */
-  rules(rules: readonly NormalRule[]): void {
-    const edges = new Map(rules.map((rule) => [rule, [...dependencies(this.tree, rule)]] as const));
+  rules(): void {
     const visited = new Set<NormalRule>();
-    for (const start of rules) {
+    for (const start of this.graph.keys()) {
       if (visited.has(start)) continue;
       visited.add(start);
       const stack: { rule: NormalRule; next: number }[] = [{ rule: start, next: 0 }];
       for (let top = stack[stack.length - 1]; top !== undefined; top = stack[stack.length - 1]) {
-        const target = edges.get(top.rule)?.[top.next++];
+        const target = this.graph.get(top.rule)?.[top.next++];
         if (target === undefined) {
           for (const branch of top.rule.branches) this.branch(top.rule, branch);
           stack.pop();
@@ -80,7 +80,6 @@ export class TypeChecker {
 
   /** Checks one branch and adds what it contributes to the rule's document. */
   private branch(rule: NormalRule, branch: NormalBranch): void {
-    const { documents } = this.global;
     const layer = this.global.inner();
     const args = splitArguments(rule, branch);
     const problems = this.body(args.body, layer);
@@ -88,7 +87,7 @@ export class TypeChecker {
     if (problems.length > 0) {
       // What reads it is not to be blamed.
       this.problems.push(...problems);
-      documents.put(path, ANY);
+      this.documents.put(path, ANY);
       return;
     }
     const type =
@@ -100,7 +99,7 @@ export class TypeChecker {
           )
         : undefined;
     const added = type ?? this.nested(rule.path, this.contribution(rule, branch, layer), layer);
-    if (added !== undefined) documents.add(path, added);
+    if (added !== undefined) this.documents.add(path, added);
   }
 
   private functionType(patterns: readonly NormalTerm[], branch: NormalBranch, layer: TypeLayer): Type {
@@ -137,14 +136,13 @@ export class TypeChecker {
   private literal(literal: NormalLiteral, around: TypeLayer, problems: RegoProblem[]): void {
     this.visited++;
     const layer = this.replacements.layer(literal.with, around);
-    const inClosures = this.closureProblems(literal, layer);
-    const inRefs: RegoProblem[] = [];
-    this.refProblems(literal, layer, inRefs);
-    problems.push(...inClosures, ...inRefs);
+    const before = problems.length;
+    if (hasClosures(literal)) problems.push(...this.closureProblems(literal, layer));
+    this.refProblems(literal, layer, problems);
     const failure =
       this.replacements.mismatch(literal, layer, this.literals.functionOf) ?? this.literals.failure(literal, layer);
     if (failure === undefined) return;
-    const explained = failure.unknown && inClosures.length + inRefs.length > 0;
+    const explained = failure.unknown && problems.length > before;
     if (!explained) problems.push(failure.problem);
   }
 
@@ -188,18 +186,13 @@ export class TypeChecker {
 
   /** Problems of all references in a literal, also in bodies that are not checked further; comprehensions have their own turn. */
   private refProblems(literal: NormalLiteral, layer: TypeLayer, problems: RegoProblem[]): void {
-    const visit = (term: NormalTerm): void => {
-      if (term.kind !== "ref" || term.called === true) return;
-      const problem = this.references.check(term, layer);
-      if (problem !== undefined) problems.push(problem);
-    };
     switch (literal.kind) {
       case "test":
-        visit(literal.term);
+        this.refProblem(literal.term, layer, problems);
         return;
       case "unify":
-        visit(literal.left);
-        visit(literal.right);
+        this.refProblem(literal.left, layer, problems);
+        this.refProblem(literal.right, layer, problems);
         return;
       case "call":
         return;
@@ -207,7 +200,7 @@ export class TypeChecker {
         for (const inner of literal.body) this.refProblems(inner, layer, problems);
         return;
       case "every":
-        visit(literal.domain);
+        this.refProblem(literal.domain, layer, problems);
         for (const inner of literal.body) this.refProblems(inner, layer, problems);
         break;
       default:
@@ -216,6 +209,12 @@ export class TypeChecker {
         }
     }
     problems.push(...this.replacements.functionTargets(literal));
+  }
+
+  private refProblem(term: NormalTerm, layer: TypeLayer, problems: RegoProblem[]): void {
+    if (term.kind !== "ref" || term.called === true) return;
+    const problem = this.references.check(term, layer);
+    if (problem !== undefined) problems.push(problem);
   }
 
   private typeOf(term: NormalTerm, layer: TypeLayer): Type | undefined {

@@ -41,13 +41,13 @@ export class TypeNode {
   /** Adds what one rule contributes to the document at a path, which may lie in, or above, what other rules add to. */
   add(path: readonly Value[], type: Type): void {
     let node: TypeNode = this;
-    for (const [at, key] of path.entries()) {
+    for (let at = 0; at < path.length; at++) {
+      const key = path[at] as Value;
       const known = node.child(key);
-      const rest = path.slice(at + 1);
-      if (rest.length > 0 && known !== undefined && isKind(known.type, "object")) {
-        known.type = withPart(known.type, rest, type);
+      if (at + 1 < path.length && known !== undefined && isKind(known.type, "object")) {
+        known.type = withPart(known.type, path.slice(at + 1), type);
       }
-      node = node.ensure(key);
+      node = known ?? node.ensure(key);
     }
     const merged = merge(node.type, type);
     node.type = merged;
@@ -91,7 +91,7 @@ function withPart(object: ObjectType, [key, ...rest]: readonly Value[], type: Ty
 /** The type of a document to which two rules contribute. */
 function merge(a: Type | undefined, b: Type | undefined): Type | undefined {
   if (a === undefined) return b;
-  if (b === undefined) return a;
+  if (b === undefined || a === b) return a;
   if (isKind(a, "any") && !isKind(b, "any")) return merge(b, a);
   if (isKind(a, "set") && isKind(b, "set")) return setType(or(a.of, b.of));
   if (isKind(a, "object") && a.fixed.length === 0) {
@@ -115,29 +115,30 @@ function merge(a: Type | undefined, b: Type | undefined): Type | undefined {
 export class TypeLayer {
   readonly outer: TypeLayer | undefined;
   /** Children are the documents: `input` and `data`. */
-  readonly documents: TypeNode;
+  readonly documents: TypeNode | undefined;
   private readonly owner: TypeLayer;
-  private readonly locals = new Map<Local, Type | undefined>();
+  /** None until something is learnt: most rules of large policies have no variables. */
+  private locals: Map<Local, Type | undefined> | undefined;
   private changes = 0;
 
-  private constructor(outer: TypeLayer | undefined, owner?: TypeLayer, documents = new TypeNode()) {
+  private constructor(outer: TypeLayer | undefined, documents: TypeNode | undefined, owner?: TypeLayer) {
     this.outer = outer;
     this.documents = documents;
     this.owner = owner ?? this;
   }
 
-  static outermost(): TypeLayer {
-    return new TypeLayer(undefined);
+  static outermost(documents: TypeNode): TypeLayer {
+    return new TypeLayer(undefined, documents);
   }
 
   /** For a body inside. */
   inner(): TypeLayer {
-    return new TypeLayer(this);
+    return new TypeLayer(this, undefined);
   }
 
   /** For a literal with other documents. */
-  replacing(documents?: TypeNode): TypeLayer {
-    return new TypeLayer(this, this.owner, documents);
+  replacing(documents: TypeNode): TypeLayer {
+    return new TypeLayer(this, documents, this.owner);
   }
 
   /** Changes when something is learnt that a closure at this place would see. */
@@ -146,6 +147,7 @@ export class TypeLayer {
   }
 
   learn(local: Local, type: Type | undefined): void {
+    this.owner.locals ??= new Map();
     this.owner.locals.set(local, type);
     this.owner.changes++;
   }
@@ -153,7 +155,7 @@ export class TypeLayer {
   /** The layer that knows of a variable. */
   private of(local: Local): TypeLayer | undefined {
     for (let layer: TypeLayer | undefined = this; layer !== undefined; layer = layer.outer) {
-      if (layer.locals.has(local)) return layer;
+      if (layer.locals?.has(local) === true) return layer;
     }
     return undefined;
   }
@@ -163,13 +165,21 @@ export class TypeLayer {
   }
 
   local(local: Local): Type | undefined {
-    return this.of(local)?.locals.get(local);
+    return this.of(local)?.locals?.get(local);
+  }
+
+  /** Whether anything is known of a document. */
+  knowsDocument(root: "input" | "data"): boolean {
+    for (let layer: TypeLayer | undefined = this; layer !== undefined; layer = layer.outer) {
+      if (layer.documents?.child(root) !== undefined) return true;
+    }
+    return false;
   }
 
   /** Type of the document at a path from `input` or `data` on. */
   document(root: "input" | "data", path: readonly Step[]): Type | undefined {
-    const node = this.documents.child(root);
-    const type = node === undefined ? MISSING : within(node, path);
+    const node = this.documents?.child(root);
+    const type = node === undefined ? MISSING : within(node, path, 0);
     if (type !== MISSING) return type;
     return this.outer === undefined ? ANY : this.outer.document(root, path);
   }
@@ -177,19 +187,20 @@ export class TypeLayer {
 
 const MISSING = Symbol("missing");
 
-function within(node: TypeNode, path: readonly Step[]): Type | undefined | typeof MISSING {
-  const [step, ...rest] = path;
-  if (path.length === 0) return node.extent();
+function within(node: TypeNode, path: readonly Step[], at: number): Type | undefined | typeof MISSING {
+  if (at >= path.length) return node.extent();
+  const step = path[at];
   const child = step === undefined ? undefined : node.child(step.value);
-  if (node.type !== undefined) return child === undefined ? inside(node.type, path) : within(child, rest);
-  if (step === undefined) return inside(node.extent(), path);
-  return child === undefined ? MISSING : within(child, rest);
+  if (child !== undefined) return within(child, path, at + 1);
+  if (node.type !== undefined) return inside(node.type, path, at);
+  return step === undefined ? inside(node.extent(), path, at) : MISSING;
 }
 
-/** Type of what a path leads to in a value; undefined when it leads nowhere. */
-export function inside(type: Type | undefined, path: readonly Step[]): Type | undefined {
+/** Type of what the steps of a path lead to in a value; undefined when they lead nowhere. */
+export function inside(type: Type | undefined, path: readonly Step[], from = 0): Type | undefined {
   let found = type;
-  for (const step of path) {
+  for (let at = from; at < path.length; at++) {
+    const step = path[at];
     if (found === undefined) return undefined;
     if (isLookup(step)) found = select(found, step.value);
     else found = isEmpty(found) ? ANY : valuesOf(found);

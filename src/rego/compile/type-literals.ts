@@ -58,7 +58,8 @@ export class Literals {
   }
 
   private equate(left: NormalTerm, right: NormalTerm, literal: NormalLiteral, layer: TypeLayer): Failure | undefined {
-    const [a, b] = [this.typeOf(left, layer), this.typeOf(right, layer)];
+    const a = this.typeOf(left, layer);
+    const b = this.typeOf(right, layer);
     if (this.patterns.equate(left, right, layer, a, b)) return undefined;
     const hint = `these two are never equal: ${shownType(a)} and ${shownType(b)}`;
     return failureAt(literal, "match error", hint, isUnknown(a) || isUnknown(b));

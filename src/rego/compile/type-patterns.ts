@@ -92,7 +92,8 @@ export class Patterns {
     a: Type | undefined = this.typeOf(left, layer),
     b: Type | undefined = this.typeOf(right, layer),
   ): boolean {
-    const [noneA, noneB] = [isUnknown(a), isUnknown(b)];
+    const noneA = isUnknown(a);
+    const noneB = isUnknown(b);
     if (noneA && !noneB) return this.match(left, b, layer);
     if (noneB && !noneA) return this.match(right, a, layer);
     if (!noneA && !noneB) return mayEqual(a, b);

@@ -23,9 +23,11 @@ export class References {
 
   /** Type of what a reference leads to; undefined when that is nothing or unknown. */
   type(ref: RefTerm, layer: TypeLayer): Type | undefined {
-    const steps = ref.path.map(stepOf);
-    if (ref.base === "input" || ref.base === "data") return layer.document(ref.base, steps);
-    return inside(this.baseType(ref.base, layer), steps);
+    const { base, path } = ref;
+    if (base === "input" || base === "data") {
+      return layer.knowsDocument(base) ? layer.document(base, path.map(stepOf)) : ANY;
+    }
+    return inside(this.baseType(base, layer), path.map(stepOf));
   }
 
   /** As in OPA, a reference into a scalar constant is into something unknown. */
@@ -35,6 +37,7 @@ export class References {
 
   /** The problem with a reference, if there is one. */
   check(ref: RefTerm, layer: TypeLayer): RegoProblem | undefined {
+    if (typeof ref.base === "string" && ref.path.every(isName) && !layer.knowsDocument(ref.base)) return undefined;
     const type = this.type(ref, layer);
     if (isKind(type, "function")) {
       const name = ["data", ...ref.path.map((part) => String(constantOf(part)))].join(".");
@@ -69,7 +72,7 @@ class Walk {
   /** From a document on: through each layer that knows it, as far as it does. */
   document(root: "input" | "data"): RegoProblem | undefined {
     for (let layer: TypeLayer | undefined = this.layer; layer !== undefined; layer = layer.outer) {
-      let node = layer.documents.child(root);
+      let node = layer.documents?.child(root);
       for (let at = 0; node !== undefined; at++) {
         if (node.type !== undefined) return this.value(node.type, at);
         const step = this.path[at];
@@ -138,6 +141,10 @@ class Walk {
     const part = this.path.length > 1 ? ` (step ${at + 1})` : "";
     return problem(this.ref, `undefined ref: ${textOf(this.ref)}`, `${hint}${part}`);
   }
+}
+
+function isName(term: NormalTerm): boolean {
+  return term.kind === "constant" && typeof term.value === "string";
 }
 
 function stepOf(term: NormalTerm): Step {

@@ -4,7 +4,7 @@
  */
 import { problemAt, type RegoProblem } from "../error.js";
 import type { Callee, NormalLiteral, NormalRule, NormalWith } from "./normal-form.js";
-import { dependencies, rulesThrough } from "./recursion.js";
+import { type RuleGraph, rulesThrough } from "./recursion.js";
 import { documentPath, type RuleNode } from "./rule-tree.js";
 import { type TypeLayer, TypeNode } from "./type-environment.js";
 import { ANY, isKind, type Type } from "./type-model.js";
@@ -15,19 +15,20 @@ import { isFunctionName } from "./variables.js";
 
 export class Replacements {
   private readonly tree: RuleNode;
-  private readonly rules: readonly NormalRule[];
+  private readonly graph: RuleGraph;
   private readonly typeOf: TypeOf;
   private readonly relaxed = new Map<string, TypeNode | undefined>();
   private dependents: Map<NormalRule, NormalRule[]> | undefined;
 
-  constructor(tree: RuleNode, rules: readonly NormalRule[], typeOf: TypeOf) {
+  constructor(tree: RuleNode, graph: RuleGraph, typeOf: TypeOf) {
     this.tree = tree;
-    this.rules = rules;
+    this.graph = graph;
     this.typeOf = typeOf;
   }
 
   /** The layer for a literal with these modifiers. */
   layer(withs: readonly NormalWith[], around: TypeLayer): TypeLayer {
+    if (withs.length === 0) return around;
     let layer = around;
     const replaced: { path: readonly (string | number | boolean | null)[]; type: Type }[] = [];
     for (const { target, value } of withs) {
@@ -44,9 +45,9 @@ export class Replacements {
       replaced.push({ path: [target.kind, ...target.path], type: known ?? ANY });
     }
     if (replaced.length === 0) return layer;
-    layer = layer.replacing();
-    for (const { path, type } of replaced) layer.documents.put(path, type);
-    return layer;
+    const documents = new TypeNode();
+    for (const { path, type } of replaced) documents.put(path, type);
+    return layer.replacing(documents);
   }
 
   /** The documents of rules that read a target, directly or through others, as anything. */
@@ -75,8 +76,8 @@ export class Replacements {
   private readers(): Map<NormalRule, NormalRule[]> {
     if (this.dependents !== undefined) return this.dependents;
     const readers = new Map<NormalRule, NormalRule[]>();
-    for (const rule of this.rules) {
-      for (const read of dependencies(this.tree, rule)) {
+    for (const [rule, reads] of this.graph) {
+      for (const read of reads) {
         const known = readers.get(read);
         if (known === undefined) readers.set(read, [rule]);
         else known.push(rule);
