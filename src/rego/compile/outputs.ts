@@ -36,6 +36,15 @@ function patternOf(term: NormalTerm): Set<Local> {
   return locals;
 }
 
+function together(a: ReadonlySet<Local>, b: ReadonlySet<Local>): ReadonlySet<Local> {
+  return b.size === 0 ? a : new Set([...a, ...b]);
+}
+
+function without(a: ReadonlySet<Local>, b: ReadonlySet<Local>): ReadonlySet<Local> {
+  for (const local of b) if (a.has(local)) return new Set([...a].filter((each) => !b.has(each)));
+  return a;
+}
+
 /** What a literal binds when everything in `safe` is bound before it. */
 export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>): Set<Local> {
   const outputs = new Set<Local>();
@@ -49,7 +58,7 @@ export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>)
       break;
     case "call": {
       for (const arg of literal.args) bracketOutputs(arg, safe, outputs);
-      const known = new Set([...safe, ...outputs]);
+      const known = together(safe, outputs);
       if (literal.result !== undefined && literal.args.every((arg) => allBound(arg, known))) {
         bracketOutputs(literal.result, safe, outputs);
         if (literal.result.kind !== "set") patternLocals(literal.result, outputs);
@@ -59,11 +68,11 @@ export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>)
     case "unify": {
       bracketOutputs(literal.left, safe, outputs);
       bracketOutputs(literal.right, safe, outputs);
-      const known = new Set([...safe, ...outputs]);
+      let known = together(safe, outputs);
       // What is assigned to never makes the value safe.
-      if (literal.assign) for (const local of patternOf(literal.left)) known.delete(local);
+      if (literal.assign) known = without(known, patternOf(literal.left));
       for (const local of unify(known, literal.left, literal.right)) outputs.add(local);
-      for (const local of safe) outputs.delete(local);
+      for (const local of outputs) if (safe.has(local)) outputs.delete(local);
       break;
     }
   }

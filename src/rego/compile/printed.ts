@@ -22,7 +22,7 @@ const printing = new WeakMap<Source, boolean>();
 function mayPrint(source: Source): boolean {
   let may = printing.get(source);
   if (may === undefined) {
-    may = /\$["`]|print/.test(source.text);
+    may = /\$["`]|\bprint\b/.test(source.text);
     printing.set(source, may);
   }
   return may;
