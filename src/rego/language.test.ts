@@ -174,7 +174,8 @@ const CASES: Record<string, Record<string, Case>> = {
     },
     walk: { rules: "p := {path | walk(input, [path, 1])}", input: { a: 1, b: [1] }, want: { p: [["a"], ["b", 0]] } },
     "membership of values and pairs": {
-      rules: 'p := [1 in [1], "a" in {"a": 2}, 2 in {"a": 2}]\nq if ("a", 2 in {"a": 2})',
+      rules: 'p := [1 in [1], data.key in {"a": 2}, 2 in {"a": 2}]\nq if ("a", 2 in {"a": 2})',
+      data: { key: "a" },
       want: { p: [true, false, true], q: true },
     },
   },
@@ -191,8 +192,8 @@ const CASES: Record<string, Record<string, Case>> = {
     },
     "functions and built-ins": {
       rules:
-        "f(x) := x + 1\ng(x) := f(x) * 10\nfake(_) := 7\np := x if x := g(1) with data.t.f as fake\nq := x if x := count([1]) with count as 9\nr := x if x := g(1) with f as count",
-      want: { p: 70, q: 9 },
+        "f(x) := x + 1\ng(x) := f(x) * 10\nfake(_) := 7\np := x if x := g(1) with data.t.f as fake\nq := x if x := count([1]) with count as 9\nsum_of(x) := sum([x])\nr := x if x := g(1) with f as sum_of",
+      want: { p: 70, q: 9, r: 10 },
     },
     "ends with its literal": {
       rules: "p := [x, y] if { x := input with input as 1; y := input }",

@@ -7,6 +7,8 @@ import {
   parse,
   RegoError,
   renderExplanation,
+  type Value,
+  writeJson,
 } from "./index.js";
 
 function policy(text: string, options: PolicyOptions = {}): Policy {
@@ -298,5 +300,37 @@ p contains 2 if { input.k == "b"; to_number(input.x) == 2 }`;
     const lineOf = (k: string) =>
       errorOf(() => rule.evaluate({ k, x: "no" }, { strictErrors: true })).problems[0]?.location?.line;
     expect([lineOf("a"), lineOf("b")]).toEqual([2, 3]);
+  });
+});
+
+describe("strict errors", () => {
+  const codeOf = (text: string, input: unknown) =>
+    errorOf(() => policy(`package a\n${text}`).rule("data.a").evaluate(input, { strictErrors: true })).code;
+
+  it("come before a conflict that they may have made", () => {
+    const text = "p := to_number(input.x) if input\np := 1 if input\np := 2 if input";
+    expect(codeOf(text, { x: "no" })).toBe("eval_builtin_error");
+    expect(codeOf(text, { x: "1" })).toBe("eval_conflict_error");
+  });
+
+  it("of a whole document come in the order of its keys", () => {
+    const text = "r.a.k := 0\nr.a.k := 1\nr[1].k := to_number(input.x)";
+    expect(codeOf(text, { x: "no" })).toBe("eval_builtin_error");
+  });
+
+  it("are not met in a comprehension that is compared with what it never is", () => {
+    const text = 'package a\np if input.x == [1 | to_number("no")]\nq if input.x == {1 | to_number("no")}';
+    const rule = policy(text).rule("data.a");
+    expect(rule.evaluate({ x: 0 }, { strictErrors: true })).toEqual({});
+    expect(codeOf('p if input.x == [1 | to_number("no")]', { x: [] })).toBe("eval_builtin_error");
+  });
+});
+
+describe("long numbers in heads", () => {
+  it("are ground parts of a path", () => {
+    const text = "package a\np[9007199254740993].k := 1 if input.x\nq := x if { p[y]; x := y + 0 }";
+    expect(writeJson(policy(text).rule("data.a").value({}) as Value)).toBe(
+      '{"p":{"9007199254740993":{}},"q":9007199254740993}',
+    );
   });
 });

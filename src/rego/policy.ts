@@ -239,6 +239,8 @@ export class Policy {
       if (session.failure !== undefined) throw new RegoError([session.failure]);
       return result;
     } catch (error) {
+      // What strict mode kept came first, so a conflict may only follow from it.
+      if (session.failure !== undefined && error instanceof RegoError) throw new RegoError([session.failure]);
       throw asRegoError(error);
     } finally {
       session.release();
@@ -371,9 +373,7 @@ function withHostFunctions(functions: readonly HostFunction[]): ReadonlyMap<stri
 }
 
 function declaredTypes(builtin: Builtin | undefined): ReturnType<CompileOptions["types"]> {
-  if (builtin === undefined) return undefined;
-  const { args, result } = builtin.decl;
-  return { args, ...(result === undefined ? {} : { result }), relation: builtin.relation === true };
+  return builtin?.decl;
 }
 
 function facts(builtin: Builtin | undefined): BuiltinFacts | undefined {

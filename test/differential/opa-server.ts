@@ -1,6 +1,6 @@
 /** The real OPA as a server on a socket file: one process answers for thousands of policies. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,5 +55,25 @@ export class OpaServer {
   stop(): void {
     this.process.kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The code of the error that the package `t` of a module ends in under strict built-in errors, when OPA evaluates every
+ * body of every rule: without its rule index and without leaving off early. Empty when there is none.
+ */
+export function evaluateUnoptimized(binary: string, module: string, base: unknown, input: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), "opa-"));
+  try {
+    writeFileSync(join(folder, "t.rego"), module);
+    writeFileSync(join(folder, "data.json"), JSON.stringify({ base }));
+    writeFileSync(join(folder, "input.json"), JSON.stringify(input));
+    const files = ["-d", "t.rego", "-d", "data.json", "-i", "input.json"];
+    const flags = ["--format=json", "--strict-builtin-errors", "--disable-indexing", "--disable-early-exit"];
+    const { stdout } = spawnSync(binary, ["eval", ...files, ...flags, "data.t"], { cwd: folder, encoding: "utf8" });
+    const answer = JSON.parse(stdout) as { errors?: { code?: string }[] };
+    return answer.errors?.[0]?.code ?? "";
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }

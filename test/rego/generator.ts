@@ -5,90 +5,11 @@
  * there is no recursion. Everything else may go wrong, since errors have to agree too.
  */
 import fc from "fast-check";
+import { BINARY, IMPORTS, NAMES, OPERATORS, PATTERNS, SCALARS, UNARY } from "./vocabulary.js";
 
 export interface Program {
   readonly module: string;
 }
-
-const NAMES = ["x", "y", "z", "v", "w"];
-const SCALARS = [
-  "1",
-  "0",
-  "2",
-  "-1",
-  '"a"',
-  '"b"',
-  "true",
-  "false",
-  "null",
-  '""',
-  "1.5",
-  "3",
-  "0.5",
-  '"ab"',
-  '"é"',
-  "1e2",
-  "100",
-  "-0.25",
-  "9007199254740993",
-  '"B/c"',
-  '"a.b"',
-  "`raw`",
-  "3.0",
-];
-const UNARY = [
-  "count",
-  "sum",
-  "max",
-  "min",
-  "sort",
-  "is_number",
-  "is_string",
-  "type_name",
-  "to_number",
-  "abs",
-  "upper",
-  "lower",
-  "json.marshal",
-  "array.reverse",
-  "product",
-  "object.keys",
-  "strings.reverse",
-  "round",
-  "ceil",
-  "floor",
-  "is_array",
-  "is_object",
-  "is_set",
-  "json.is_valid",
-  "base64.encode",
-  "trim_space",
-];
-const BINARY = [
-  "concat",
-  "startswith",
-  "endswith",
-  "contains",
-  "split",
-  "array.concat",
-  "intersection",
-  "union",
-  "numbers.range",
-  "trim",
-  "indexof",
-  "bits.and",
-  "object.union",
-  "trim_prefix",
-  "format_int",
-  "strings.count",
-  "object.remove",
-  "json.remove",
-  "glob.quote_meta",
-  "object.subset",
-  "regex.match",
-  "sprintf",
-];
-const OPERATORS = ["+", "==", "-", "*", "/", "%", "|", "&", "!=", "<", "<=", ">", ">="];
 
 /** JSON documents with the names that references use. */
 const json: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
@@ -137,10 +58,15 @@ export const BASE = {
   ],
 };
 
+const tape = fc.array(fc.nat({ max: 1000 }), { minLength: 5, maxLength: 160, size: "max" });
+
 /** Modules of package `t`. */
-export const program: fc.Arbitrary<Program> = fc
-  .array(fc.nat({ max: 1000 }), { minLength: 5, maxLength: 160, size: "max" })
-  .map((tape) => new ProgramReader(tape).program());
+export const program: fc.Arbitrary<Program> = tape.map((numbers) => new ProgramReader(numbers, false).program());
+
+/** Short modules of package `t` full of constants, so that many can be refused for their types. */
+export const typedProgram: fc.Arbitrary<Program> = fc
+  .array(fc.nat({ max: 1000 }), { minLength: 5, maxLength: 60, size: "max" })
+  .map((numbers) => new ProgramReader(numbers, true).program());
 
 /**
  * The program without the rules that `compiles` refuses. Of every seven programs one stays as it is: mistakes have to
@@ -159,11 +85,15 @@ class ProgramReader {
   private at = 0;
   private depth = 0;
   private readonly values: string[] = [];
-  private readonly functions: string[] = [];
+  private readonly functions: { readonly name: string; readonly arity: number }[] = [];
   private readonly used = new Set<string>();
+  private readonly typed: boolean;
+  private readonly aliases: string[] = [];
+  private logical = false;
 
-  constructor(tape: readonly number[]) {
+  constructor(tape: readonly number[], typed: boolean) {
     this.tape = tape;
+    this.typed = typed;
   }
 
   /** A number below `count`; 0 when the tape is over. */
@@ -185,8 +115,13 @@ class ProgramReader {
   }
 
   program(): Program {
-    const rules: string[] = [];
-    const count = 1 + this.choose(5);
+    const imports = this.choose(3) === 1 ? [this.pick(IMPORTS)] : [];
+    for (const { text, alias } of imports) {
+      if (alias !== undefined) this.aliases.push(alias);
+      this.logical ||= text.includes("rego.v2");
+    }
+    const rules: string[] = imports.map(({ text }) => text);
+    const count = 1 + this.choose(this.typed ? 2 : 5);
     for (let index = 0; index < count; index++) rules.push(this.rule(`r${index}`));
     return { module: `package t\n\n${rules.join("\n")}\n` };
   }
@@ -194,9 +129,12 @@ class ProgramReader {
   private rule(name: string): string {
     const bodies = 1 + this.choose(2);
     const lines: string[] = [];
-    const kind = this.choose(9);
+    const kind = this.choose(12);
+    if (kind === 9) lines.push(`default ${name} := ${this.pick(SCALARS)}`);
+    const arity = kind === 8 || kind === 10 ? 1 : kind === 11 ? 2 : 0;
+    if (kind === 10) lines.push(`default ${name}(_) := ${this.pick(SCALARS)}`);
     for (let index = 0; index < bodies; index++) lines.push(this.definition(name, kind));
-    if (kind === 8) this.functions.push(name);
+    if (arity > 0) this.functions.push({ name, arity });
     else this.values.push(name);
     return lines.join("\n");
   }
@@ -205,9 +143,11 @@ class ProgramReader {
     // Names are never used twice: what closures make of a name that their literal binds too is OPA's own affair.
     this.used.clear();
     const bound: string[] = [];
-    const body = kind === 8 ? "" : this.body(bound);
+    if (kind === 8 || kind > 9) return this.functionDefinition(name, kind);
+    const body = this.body(bound);
     switch (kind) {
       case 0:
+      case 9:
         return `${name} := ${this.term(bound)} if { ${body} }`;
       case 1:
         return `${name} if { ${body} }`;
@@ -221,16 +161,20 @@ class ProgramReader {
         return `${name}[${this.term(bound)}].k := ${this.term(bound)} if { ${body} }\n${name}.a.k := ${this.term([])}`;
       case 6:
         return `${name}[${this.term(bound)}] contains ${this.term(bound)} if { ${body} }\n${name}.a contains 1`;
-      case 7:
+      default:
         return `${name} := ${this.pick(SCALARS)} if { ${body} } else := ${this.term([])} if { ${this.body([])} }`;
-      default: {
-        const pattern = this.pick(["x", "[x, y]", "1", '"a"', '{"a": x}', "_", "[x, x]", "[1, x]"]);
-        const args = NAMES.filter((variable) => pattern.includes(variable));
-        for (const name of args) this.used.add(name);
-        const inside = this.body(args);
-        return `${name}(${pattern}) := ${this.term(args)} if { ${inside} }`;
-      }
     }
+  }
+
+  private functionDefinition(name: string, kind: number): string {
+    const pattern = this.pick(PATTERNS);
+    const args = NAMES.filter((variable) => pattern.includes(variable));
+    const more = kind === 11 ? ["w"] : [];
+    args.push(...more);
+    for (const arg of args) this.used.add(arg);
+    const inside = this.body(args);
+    const otherwise = kind === 11 && this.choose(2) === 1 ? ` else := ${this.term(more)}` : "";
+    return `${name}(${[pattern, ...more].join(", ")}) := ${this.term(args)} if { ${inside} }${otherwise}`;
   }
 
   /** A body; names that it gives values to are added to `bound`. */
@@ -273,6 +217,10 @@ class ProgramReader {
         () => `not ${this.term(bound)} with input as ${this.term(bound)}`,
         () => `${this.term(bound)} in ${this.term(bound)}`,
         () => `count(${this.closure(bound)}) ${this.pick([">", "==", "<"])} ${this.pick(["0", "1", "2"])}`,
+        () => this.everyPair(bound),
+        () => this.binding(bound, (name) => `some ${name}; ${this.reference(bound)}[${name}] == ${this.term(bound)}`),
+        () => this.mocked(bound),
+        () => this.logicalLiteral(bound),
       ],
       2,
     );
@@ -299,14 +247,44 @@ class ProgramReader {
     return `every ${name} in ${domain} { ${name} != ${this.term(bound)}; ${this.body([...bound, name])} }`;
   }
 
+  private everyPair(bound: readonly string[]): string {
+    const key = this.fresh(bound);
+    const value = this.fresh([...bound, key]);
+    const inside = this.body([...bound, key, value]);
+    return `every ${key}, ${value} in ${this.term(bound)} { ${key} != ${value}; ${inside} }`;
+  }
+
+  /** A literal in which another function takes a function's place. */
+  private mocked(bound: readonly string[]): string {
+    const names = ["count", "upper", "json.marshal", "object.keys", ...this.functions.map(({ name }) => name)];
+    return `${this.term(bound)} with ${this.pick(names)} as ${this.pick(names)}`;
+  }
+
+  /** With `import rego.v2`: closures of `not`, and alternatives. */
+  private logicalLiteral(bound: readonly string[]): string {
+    const body = (): string => this.body([...bound]);
+    if (!this.logical) return `not ${this.term(bound)}`;
+    const kind = this.choose(4);
+    if (kind === 0) return `not { ${body()} }`;
+    if (kind === 1) return `{ ${body()} } or { ${body()} }`;
+    if (kind === 2) return `{ ${body()} } and { ${body()} }`;
+    return `(${this.reference(bound)} or ${this.reference(bound)})`;
+  }
+
   /** Mostly from the base documents, where no type is known: else most programs would be refused for their types. */
   private scalar(): string {
-    return this.choose(5) === 0 ? this.pick(SCALARS) : `data.base.s[${this.choose(BASE.s.length)}]`;
+    const constant = this.typed ? this.choose(5) !== 0 : this.choose(5) === 0;
+    return constant ? this.pick(SCALARS) : `data.base.s[${this.choose(BASE.s.length)}]`;
   }
 
   private target(): string {
     const targets = ["input", "input.a", "data.base", "data.base.k", "input.b.c", "data.base.nested.a"];
-    return this.pick([...targets, ...this.values.map((name) => `data.t.${name}`), "count", ...this.functions]);
+    return this.pick([
+      ...targets,
+      ...this.values.map((name) => `data.t.${name}`),
+      "count",
+      ...this.functions.map(({ name }) => name),
+    ]);
   }
 
   private term(bound: readonly string[]): string {
@@ -325,14 +303,24 @@ class ProgramReader {
         () => `{"${this.pick(["a", "b"])}": ${this.term(bound)}}`,
         () => `{${this.term(bound)}: ${this.term(bound)}}`,
         () => this.closure(bound),
-        () => (this.functions.length === 0 ? "[]" : `${this.pick(this.functions)}(${this.term(bound)})`),
+        () => this.ownCall(bound),
         () => `object.get(${this.term(bound)}, ${this.term(bound)}, ${this.term(bound)})`,
         () => `(${this.term(bound)} in ${this.term(bound)})`,
         () => `$"<{${this.reference([])}}-{${bound.length === 0 ? "1.50" : this.pick(bound)}}>"`,
+        () => `[${this.term(bound)} | ${this.body([...bound])}]`,
+        () => `{"a": ${this.term(bound)}, ${this.pick(['"b"', "1", "true"])}: ${this.term(bound)}}`,
+        () => `(${this.term(bound)}, ${this.term(bound)} in ${this.term(bound)})`,
+        () => `${this.pick(UNARY)}(${this.reference(bound)})`,
         () => this.pick(["{}", "set()", "[]", "input", "data.base", "[[1, 2], [3]]", '{"a": {"b": 1}}']),
       ],
       3,
     );
+  }
+
+  private ownCall(bound: readonly string[]): string {
+    if (this.functions.length === 0) return "[]";
+    const { name, arity } = this.pick(this.functions);
+    return arity === 1 ? `${name}(${this.term(bound)})` : `${name}(${this.term(bound)}, ${this.term(bound)})`;
   }
 
   private closure(bound: readonly string[]): string {
@@ -356,7 +344,7 @@ class ProgramReader {
 
   private reference(bound: readonly string[]): string {
     const heads = ["input", "input.a", "input.b", "input.c", "data.base", "data.base.list", "data.base.nested"];
-    const head = this.pick([...heads, ...bound, ...this.values, ...this.values, "data.t_none"]);
+    const head = this.pick([...heads, ...bound, ...this.values, ...this.values, ...this.aliases, "data.t_none"]);
     const steps = this.choose(3);
     let text = head;
     for (let index = 0; index < steps; index++) {

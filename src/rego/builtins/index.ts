@@ -33,7 +33,7 @@ export {
   namedError,
   plainContext,
 } from "./builtin.js";
-export type { TypeDecl, UnionDecl } from "./decl.js";
+export type { TypeDecl } from "./decl.js";
 
 const FAMILIES: readonly (readonly Builtin[])[] = [
   NUMBERS,

@@ -134,6 +134,8 @@ export interface NotLiteral extends LiteralBase {
   readonly body: NormalBody;
   /** `future.keywords.not`: what is hoisted stays inside. */
   readonly closure: boolean;
+  /** Written without braces, so that it declares no variables of its own. */
+  readonly implicit?: boolean;
 }
 export interface EveryLiteral extends LiteralBase {
   readonly kind: "every";
@@ -146,6 +148,8 @@ export interface EveryLiteral extends LiteralBase {
 export interface LogicalLiteral extends LiteralBase {
   readonly kind: "and" | "or";
   readonly operands: readonly NormalBody[];
+  /** Which operands were written without braces, and declare no variables of their own. */
+  readonly implicit: readonly boolean[];
 }
 
 /** One way of defining a rule's value: its main body, or an `else` branch. */

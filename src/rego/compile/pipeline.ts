@@ -10,12 +10,14 @@ import { hoistQuery, hoistRule } from "./hoist.js";
 import { checkImports, checkUnusedImports, moduleGlobals } from "./imports.js";
 import { Metadata } from "./metadata.js";
 import type { DocumentPath, NormalForm, NormalQuery, NormalRule } from "./normal-form.js";
-import { checkRecursion } from "./recursion.js";
+import { checkPrinted } from "./printed.js";
+import { checkRecursion, type RuleGraph, ruleGraph } from "./recursion.js";
 import { buildTree, RuleNode } from "./rule-tree.js";
 import { orderQuery, orderRule } from "./safety.js";
 import type { BuiltinFacts, Environment, GlobalRef } from "./scope.js";
 import { RuleTranslator, splitHeadPath } from "./translate-rule.js";
-import { type Declarations, TypeChecker } from "./type-check.js";
+import { TypeChecker } from "./type-check.js";
+import type { Declarations } from "./type-literals.js";
 import { checkUse } from "./unavailable.js";
 
 export interface CompileOptions extends Declarations {
@@ -31,7 +33,11 @@ interface Compilation {
   readonly modules: readonly Module[];
   readonly options: CompileOptions;
   readonly problems: RegoProblem[];
-  readonly later: { readonly functions: RegoProblem[]; readonly types: RegoProblem[] };
+  readonly later: {
+    readonly functions: RegoProblem[];
+    readonly types: RegoProblem[];
+    readonly overlooked: RegoProblem[];
+  };
   /** Functions by dotted path below `data`, with their arity. */
   readonly functions: Map<string, number>;
   /** Ground paths of rules that aren't functions, dotted with a NUL, for `with`. */
@@ -39,6 +45,7 @@ interface Compilation {
   readonly environments: Environment[];
   rules: NormalRule[];
   tree: RuleNode;
+  graph: RuleGraph;
 }
 
 interface Stage {
@@ -51,6 +58,7 @@ const STAGES: readonly Stage[] = [
   { name: "heads", run: stageHeads },
   { name: "environments", run: stageEnvironments },
   { name: "names", run: stageNames },
+  { name: "printed", run: stagePrinted },
   { name: "tree", run: stageTree },
   { name: "conflicts", run: stageConflicts },
   { name: "functions", run: stageFunctions },
@@ -58,6 +66,7 @@ const STAGES: readonly Stage[] = [
   { name: "hoisting", run: stageHoisting },
   { name: "recursion", run: stageRecursion },
   { name: "types", run: stageTypes },
+  { name: "overlooked", run: stageOverlooked },
   { name: "availability", run: stageAvailability },
 ];
 
@@ -78,12 +87,13 @@ export function compileModules(modules: readonly Module[], options: CompileOptio
     modules,
     options,
     problems: [],
-    later: { functions: [], types: [] },
+    later: { functions: [], types: [], overlooked: [] },
     functions: new Map(),
     documents: new Set(),
     environments: [],
     rules: [],
     tree: new RuleNode(),
+    graph: new Map(),
   };
   for (const stage of STAGES) {
     stage.run(compilation);
@@ -191,6 +201,10 @@ function stageNames(compilation: Compilation): void {
   }
 }
 
+function stagePrinted({ rules, problems }: Compilation): void {
+  for (const rule of rules) problems.push(...checkPrinted(rule));
+}
+
 function stageTree(compilation: Compilation): void {
   const packages = compilation.modules.map((module) => module.package.path);
   compilation.tree = buildTree(packages, compilation.rules);
@@ -208,17 +222,26 @@ function stageFunctions({ later, problems }: Compilation): void {
   problems.push(...later.functions);
 }
 
-function stageTypes({ later, problems, options, rules, tree }: Compilation): void {
+function stageTypes({ later, problems, options, graph, tree }: Compilation): void {
   problems.push(...later.types);
-  const checker = new TypeChecker(tree, options);
-  checker.rules(rules);
+  const checker = new TypeChecker(tree, graph, options);
+  checker.rules();
   problems.push(...checker.problems);
+}
+
+function stageOverlooked({ later, problems }: Compilation): void {
+  problems.push(...later.overlooked);
 }
 
 function stageSafety(compilation: Compilation): void {
   const shared = sharedLines(compilation.rules);
   compilation.rules = compilation.rules.map((rule) =>
-    orderRule(rule, shared.has(rule) ? ` in rule ${rule.name}` : "", compilation.problems),
+    orderRule(
+      rule,
+      shared.has(rule) ? ` in rule ${rule.name}` : "",
+      compilation.problems,
+      compilation.later.overlooked,
+    ),
   );
 }
 
@@ -228,8 +251,9 @@ function stageHoisting(compilation: Compilation): void {
   stageTree(compilation);
 }
 
-function stageRecursion({ tree, rules, problems }: Compilation): void {
-  problems.push(...checkRecursion(tree, rules));
+function stageRecursion(compilation: Compilation): void {
+  compilation.graph = ruleGraph(compilation.tree, compilation.rules);
+  compilation.problems.push(...checkRecursion(compilation.graph));
 }
 
 function stageAvailability({ rules, options, problems }: Compilation): void {
@@ -263,7 +287,7 @@ export function compileQuery(
   scope: { packagePath?: readonly string[]; globals?: ReadonlyMap<string, GlobalRef> } = {},
 ): NormalQuery {
   const problems: RegoProblem[] = [];
-  const later = { functions: [] as RegoProblem[], types: [] as RegoProblem[] };
+  const later = { functions: [] as RegoProblem[], types: [] as RegoProblem[], overlooked: [] as RegoProblem[] };
   const environment = makeEnvironment(source, "v0", scope.packagePath ?? [], scope.globals ?? new Map(), {
     options,
     problems,

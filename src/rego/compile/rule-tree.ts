@@ -50,6 +50,12 @@ export class RuleNode {
   }
 }
 
+/** The path of a rule's document from `data` on, with the values that its parts stand for. */
+export function documentPath({ ground, labels }: NormalRule): readonly Value[] {
+  if (labels === undefined || labels.size === 0) return ["data", ...ground];
+  return ["data", ...ground.map((part, at) => labels.get(at) ?? part)];
+}
+
 export function buildTree(packages: readonly (readonly string[])[], rules: readonly NormalRule[]): RuleNode {
   const root = new RuleNode();
   for (const path of packages) root.ensure(path);

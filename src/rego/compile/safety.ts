@@ -4,20 +4,24 @@
  * them, and are ordered themselves with what is bound at their place.
  */
 import { problemAt, type RegoProblem } from "../error.js";
+import { argumentVariables } from "./arguments.js";
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
+import { literalOutputs, visibleLocals } from "./outputs.js";
 import {
   allBound,
-  argumentLocals,
   closureLocals,
   hasClosures,
   isFunctionName,
+  isPlainLiteral,
+  isPlainTerm,
   literalLocals,
-  literalOutputs,
   termLocals,
 } from "./variables.js";
 
 interface Report {
   readonly problems: RegoProblem[];
+  /** What OPA does not see, and evaluates with a variable that has no value. */
+  readonly overlooked: RegoProblem[];
   /** ` in rule p`, where the position alone does not tell the rule. */
   readonly suffix: string;
   readonly reported: Set<Local>;
@@ -25,11 +29,19 @@ interface Report {
   readonly printed?: boolean;
 }
 
-/** Orders all bodies of a rule; problems go to `problems`. */
-export function orderRule(rule: NormalRule, suffix: string, problems: RegoProblem[]): NormalRule {
+/** Orders all bodies of a rule; problems go to `problems`, and those that OPA does not see to `overlooked`. */
+export function orderRule(
+  rule: NormalRule,
+  suffix: string,
+  problems: RegoProblem[],
+  overlooked: RegoProblem[],
+): NormalRule {
   const branches = rule.branches.map((branch, index): NormalBranch => {
-    const report: Report = { problems, suffix, reported: new Set() };
-    const args = argumentLocals(rule, branch);
+    if (branch.body.every(isPlainLiteral) && isPlainTerm(branch.value) && (index > 0 || hasPlainHead(rule))) {
+      return branch;
+    }
+    const report: Report = { problems, overlooked, suffix, reported: new Set() };
+    const args = argumentVariables(rule, branch);
     const { body, bound } = orderBody(branch.body, args, report);
     requireBound(branch.value, bound, index === 0 ? rule.at : branch.at, report);
     if (index === 0) {
@@ -41,9 +53,13 @@ export function orderRule(rule: NormalRule, suffix: string, problems: RegoProble
   return { ...rule, branches };
 }
 
+function hasPlainHead({ path, key }: NormalRule): boolean {
+  return path.every(isPlainTerm) && (key === undefined || isPlainTerm(key));
+}
+
 /** Orders a query's body. */
 export function orderQuery(body: NormalBody, problems: RegoProblem[]): NormalBody {
-  return orderBody(body, new Set(), { problems, suffix: "", reported: new Set() }).body;
+  return orderBody(body, new Set(), { problems, overlooked: problems, suffix: "", reported: new Set() }).body;
 }
 
 function orderBody(
@@ -51,17 +67,19 @@ function orderBody(
   outer: ReadonlySet<Local>,
   report: Report,
 ): { body: NormalBody; bound: Set<Local> } {
-  const needs = body.map(literalLocals);
+  const needs = body.map(visibleLocals);
   let own: Set<Local> | undefined;
-  const captures = body.map((literal) => {
+  /** Variables of the body that closures of each literal use, but for those that come from outside. */
+  const closed = body.map((literal) => {
     if (!hasClosures(literal)) return NONE;
     own ??= new Set(needs.flatMap((locals) => [...locals]));
     const known = own;
-    return [...closureLocals(literal)].filter((local) => known.has(local));
+    return [...closureLocals(literal)].filter((local) => known.has(local) && !outer.has(local));
   });
   const bound = new Set(outer);
   const ordered: NormalLiteral[] = [];
   const placed = body.map(() => false);
+  let isComplete = true;
   let progress: boolean;
   do {
     progress = false;
@@ -69,26 +87,43 @@ function orderBody(
       if (placed[index] === true) continue;
       const literal = body[index] as NormalLiteral;
       const needed = needs[index] ?? NOTHING;
+      const within = closed[index] ?? NONE;
       // What mentions nothing new binds nothing.
-      const outputs = isKnown(needed, bound) ? NOTHING : literalOutputs(literal, bound);
-      if (!isReady(needed, captures[index] ?? NONE, bound, outputs)) continue;
+      const outputs = within.length === 0 && isKnown(needed, bound) ? NOTHING : literalOutputs(literal, bound);
+      if (!isReady(needed, within, bound, outputs)) continue;
       ordered.push(orderClosures(literal, bound, report));
       if (outputs.size > 0) for (const local of outputs) bound.add(local);
       placed[index] = true;
       progress = true;
     }
+    if (progress) continue;
+    const next = body.findIndex(
+      (literal, index) =>
+        placed[index] !== true && isOverlooked(closed[index] ?? NONE, bound, literalOutputs(literal, bound)),
+    );
+    const literal = body[next];
+    if (literal === undefined) break;
+    isComplete = false;
+    const outputs = literalOutputs(literal, bound);
+    const missing = [...(needs[next] ?? NOTHING)].filter((local) => !bound.has(local) && !outputs.has(local));
+    for (const local of missing) reportOverlooked(local, literal, report);
+    ordered.push(orderClosures(literal, bound, report));
+    for (const local of outputs) bound.add(local);
+    placed[next] = true;
+    progress = true;
   } while (progress);
   for (const [index, literal] of body.entries()) {
     if (placed[index] === true) continue;
+    isComplete = false;
     const outputs = literalOutputs(literal, bound);
-    const wanted = [...(needs[index] ?? []), ...(captures[index] ?? [])];
-    reportUnsafe(
-      wanted.filter((local) => !bound.has(local) && !outputs.has(local)),
-      literal,
-      report,
-    );
+    const within = closed[index] ?? NONE;
+    const wanted = [...(needs[index] ?? NOTHING), ...within];
+    const missing = wanted.filter((local) => !bound.has(local) && !outputs.has(local));
+    reportUnsafe(missing.length === 0 ? within : missing, literal, report);
     ordered.push(literal);
   }
+  // What the body mentions without binding it has been reported.
+  if (!isComplete) for (const needed of needs) for (const local of needed) bound.add(local);
   return { body: ordered, bound };
 }
 
@@ -102,17 +137,33 @@ function isKnown(locals: ReadonlySet<Local>, bound: ReadonlySet<Local>): boolean
 
 function isReady(
   needs: ReadonlySet<Local>,
-  captures: readonly Local[],
+  closed: readonly Local[],
   bound: ReadonlySet<Local>,
   outputs: ReadonlySet<Local>,
 ): boolean {
   for (const local of needs) if (!bound.has(local) && !outputs.has(local)) return false;
-  // A closure runs before its literal binds anything; what the literal binds besides is free inside the closure.
-  if (captures.length === 0) return true;
-  const waiting = captures.filter((local) => !bound.has(local));
-  if (waiting.length === outputs.size && waiting.length > 0) return false;
-  return waiting.every((local) => outputs.has(local));
+  if (bindsWhatItCloses(closed, outputs)) return false;
+  return closed.every((local) => bound.has(local) || outputs.has(local));
 }
+
+/** A closure runs before its literal binds anything; what the literal binds besides is free inside the closure. */
+function bindsWhatItCloses(closed: readonly Local[], outputs: ReadonlySet<Local>): boolean {
+  return closed.length > 0 && closed.length === outputs.size && closed.every((local) => outputs.has(local));
+}
+
+/** OPA asks of a literal that closes over variables of its body only that those have values. */
+function isOverlooked(captures: readonly Local[], bound: ReadonlySet<Local>, outputs: ReadonlySet<Local>): boolean {
+  if (captures.length === 0 || bindsWhatItCloses(captures, outputs)) return false;
+  return captures.every((local) => bound.has(local) || outputs.has(local));
+}
+
+function reportOverlooked(local: Local, { at }: NormalLiteral, report: Report): void {
+  const message = `var ${shown(local)} is unsafe${report.suffix}`;
+  report.overlooked.push(problemAt(at.source, at.start, "rego_unsafe_var_error", message, OVERLOOKED));
+}
+
+/** Hint of a problem that OPA does not report. */
+const OVERLOOKED = "OPA overlooks this, because a closure in the same expression uses a variable that has a value";
 
 function orderClosures(literal: NormalLiteral, bound: ReadonlySet<Local>, report: Report): NormalLiteral {
   if (!hasClosures(literal)) return literal;

@@ -33,13 +33,15 @@ export abstract class LiteralTranslator extends TermTranslator {
         return;
       case "not": {
         const body = this.operand(literal.body);
-        into.push({ kind: "not", body, closure: true, with: withs, at: this.place(literal) });
+        const implicit = !literal.explicit;
+        into.push({ kind: "not", body, closure: true, implicit, with: withs, at: this.place(literal) });
         return;
       }
       case "and":
       case "or": {
         const operands = literal.operands.map((operand) => this.operand(operand.body));
-        into.push({ kind: literal.kind, operands, with: withs, at: this.place(literal) });
+        const implicit = literal.operands.map((operand) => !operand.explicit);
+        into.push({ kind: literal.kind, operands, implicit, with: withs, at: this.place(literal) });
         return;
       }
       case "expression":

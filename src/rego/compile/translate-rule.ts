@@ -24,8 +24,6 @@ export function splitHeadPath(head: Head): {
     const value = part === undefined ? undefined : scalarOf(part);
     if (value === undefined) break;
     const key = canonicalKey(value);
-    // A number that no double holds has no key of its own here, and is a part that varies.
-    if (typeof value === "object" && value !== null && typeof key === "string") break;
     if (key !== value && typeof value !== "string") {
       labels ??= new Map();
       labels.set(ground.length, value);

@@ -20,6 +20,7 @@ import type {
   UnifyLiteral,
 } from "./normal-form.js";
 import { type Environment, type GlobalRef, mentionedInTerm, mentionedNames, operatorName, Scope } from "./scope.js";
+import { evaluationOrder } from "./term-order.js";
 
 /** Where the literals that a term needs go, and what they inherit. */
 export interface Output {
@@ -102,13 +103,21 @@ export abstract class TermTranslator {
         return this.ref(term, output);
       case "array":
         return { kind: "array", items: term.items.map((item) => this.term(item, output)) };
-      case "set":
-        return { kind: "set", items: term.items.map((item) => this.term(item, output)) };
-      case "object":
-        return {
-          kind: "object",
-          entries: term.entries.map(([key, value]) => [this.term(key, output), this.term(value, output)] as const),
-        };
+      case "set": {
+        const items: NormalTerm[] = [];
+        for (const at of evaluationOrder(term.items)) items[at] = this.term(term.items[at] as Term, output);
+        return { kind: "set", items };
+      }
+      case "object": {
+        const entries: [NormalTerm, NormalTerm][] = [];
+        const keys = term.entries.map(([key]) => key);
+        const values = term.entries.map(([, value]) => value);
+        for (const at of evaluationOrder(keys, values)) {
+          const [key, value] = term.entries[at] as readonly [Term, Term];
+          entries[at] = [this.term(key, output), this.term(value, output)];
+        }
+        return { kind: "object", entries };
+      }
       case "call":
         return this.metadataCall(term) ?? this.nestedCall(term, output);
       case "comprehension":
@@ -253,12 +262,8 @@ export abstract class TermTranslator {
       this.reportLater("functions", term.start, `undefined function ${name}`);
       return undefined;
     }
-    const stage = callee.kind === "builtin" ? "types" : "functions";
-    this.reportLater(
-      stage,
-      term.start,
-      `function ${name} has arity ${arity}, got ${given} argument${given === 1 ? "" : "s"}`,
-    );
+    const got = `${given} argument${given === 1 ? "" : "s"}`;
+    this.reportLater("functions", term.start, `function ${name} has arity ${arity}, got ${got}`);
     return undefined;
   }
 

@@ -1,265 +1,247 @@
 /**
- * Finds literals that can never succeed: sides of a unification, arguments of built-ins and steps of references whose
- * static types exclude each other. Rules are visited after those they read, so that their types are known.
+ * Finds literals that can never succeed: sides of a unification, arguments of functions and steps of references whose
+ * static types exclude each other. Rules are visited after those they read, so that what they add to the documents is
+ * known. What is refused is what OPA refuses, whose reference is held against this in `test/differential`; hence a
+ * literal is looked at once, in the order of its body, and only teaches what stands behind it.
  */
-import type { TypeDecl } from "../builtins/index.js";
-import { problemAt, type RegoProblem } from "../error.js";
-import { canonicalKey } from "../value/index.js";
+import type { RegoProblem } from "../error.js";
+import { splitArguments } from "./arguments.js";
+import { constantOf } from "./constants.js";
 import type {
-  CallLiteral,
+  ComprehensionTerm,
   Local,
   NormalBody,
+  NormalBranch,
   NormalLiteral,
   NormalRule,
   NormalTerm,
-  Place,
-  RefTerm,
 } from "./normal-form.js";
-import { dependencies } from "./recursion.js";
-import type { RuleNode } from "./rule-tree.js";
-import { ANY_OBJECT, elementType, overlap, record, typeOfValue, union } from "./static-types.js";
-import { pairUp } from "./variables.js";
+import type { RuleGraph } from "./recursion.js";
+import { documentPath, type RuleNode } from "./rule-tree.js";
+import { TypeLayer, TypeNode } from "./type-environment.js";
+import { type Declarations, Literals, outcome } from "./type-literals.js";
+import { ANY, arrayType, objectType, type Property, setType, type Type } from "./type-model.js";
+import { asJson, typeOfValue } from "./type-of.js";
+import { distinctEntries, Patterns } from "./type-patterns.js";
+import { References } from "./type-refs.js";
+import { Replacements } from "./type-replacements.js";
+import { or, orAll } from "./type-union.js";
+import { comprehensions, hasClosures, literalTerms, termLocals } from "./variables.js";
 
-export interface Declarations {
-  /** Declared types of a built-in; undefined for unknown ones. */
-  types(name: string): { args: readonly TypeDecl[]; result?: TypeDecl; relation: boolean } | undefined;
+interface Closure {
+  readonly problems: readonly RegoProblem[];
+  readonly type: Type | undefined;
 }
 
-type Environment = Map<Local, TypeDecl>;
+/** Literals to look at before closures count as being of any type: closures in closures are looked at many times. */
+const MAX_LITERALS = 100_000;
 
 export class TypeChecker {
   readonly problems: RegoProblem[] = [];
-  private readonly tree: RuleNode;
-  private readonly declarations: Declarations;
-  private readonly ruleTypes = new Map<NormalRule, TypeDecl>();
+  private readonly graph: RuleGraph;
+  private readonly patterns: Patterns;
+  private readonly references: References;
+  private readonly replacements: Replacements;
+  private readonly literals: Literals;
+  /** The documents of all rules. */
+  private readonly documents = new TypeNode();
+  private readonly global = TypeLayer.outermost(this.documents);
+  private readonly closures = new WeakMap<ComprehensionTerm, { layer: TypeLayer; version: number; found: Closure }>();
+  private visited = 0;
 
-  constructor(tree: RuleNode, declarations: Declarations) {
-    this.tree = tree;
-    this.declarations = declarations;
+  constructor(tree: RuleNode, graph: RuleGraph, declarations: Declarations) {
+    this.graph = graph;
+    const typeOf = (term: NormalTerm, layer: TypeLayer): Type | undefined => this.typeOf(term, layer);
+    this.patterns = new Patterns(typeOf);
+    this.references = new References(this.patterns, typeOf);
+    this.replacements = new Replacements(tree, graph, typeOf);
+    this.literals = new Literals(this.patterns, this.references, typeOf, declarations);
   }
 
   /** Checks all rules, in an order in which what a rule reads comes first. */
-  rules(rules: readonly NormalRule[]): void {
-    const edges = new Map(rules.map((rule) => [rule, [...dependencies(this.tree, rule)]] as const));
+  rules(): void {
     const visited = new Set<NormalRule>();
-    for (const start of rules) {
+    for (const start of this.graph.keys()) {
+      if (visited.has(start)) continue;
+      visited.add(start);
       const stack: { rule: NormalRule; next: number }[] = [{ rule: start, next: 0 }];
-      while (stack.length > 0) {
-        const top = stack[stack.length - 1] as { rule: NormalRule; next: number };
-        if (top.next === 0 && visited.has(top.rule)) {
-          stack.pop();
-          continue;
-        }
-        visited.add(top.rule);
-        const target = edges.get(top.rule)?.[top.next++];
+      for (let top = stack[stack.length - 1]; top !== undefined; top = stack[stack.length - 1]) {
+        const target = this.graph.get(top.rule)?.[top.next++];
         if (target === undefined) {
-          this.ruleTypes.set(top.rule, this.rule(top.rule));
+          for (const branch of top.rule.branches) this.branch(top.rule, branch);
           stack.pop();
-        } else if (!visited.has(target)) stack.push({ rule: target, next: 0 });
+        } else if (!visited.has(target)) {
+          visited.add(target);
+          stack.push({ rule: target, next: 0 });
+        }
       }
     }
   }
 
-  body(body: NormalBody, environment: Environment = new Map()): void {
-    for (const literal of body) this.literal(literal, environment);
-  }
-
-  /** What a rule adds to its document. */
-  private rule(rule: NormalRule): TypeDecl {
-    const values: TypeDecl[] = [];
-    let whole: TypeDecl = "any";
-    for (const branch of rule.branches) {
-      const environment: Environment = new Map();
-      this.body(branch.body, environment);
-      const value = this.term(branch.value, environment, branch.at);
-      values.push(value);
-      if (rule.kind === "set" && rule.path.length === 0 && rule.key !== undefined) {
-        whole = { kind: "set", of: this.term(rule.key, environment, rule.at) };
-      } else if (rule.kind === "object" && rule.path.length === 1) {
-        const key = this.term(rule.path[0] as NormalTerm, environment, rule.at);
-        whole = { kind: "object", fixed: {}, rest: { key, value } };
-      }
+  /** Checks one branch and adds what it contributes to the rule's document. */
+  private branch(rule: NormalRule, branch: NormalBranch): void {
+    const layer = this.global.inner();
+    const args = splitArguments(rule, branch);
+    const problems = this.body(args.body, layer);
+    const path = documentPath(rule);
+    if (problems.length > 0) {
+      // What reads it is not to be blamed.
+      this.problems.push(...problems);
+      this.documents.put(path, ANY);
+      return;
     }
-    return rule.kind === "complete" || rule.kind === "function" ? union(values) : whole;
+    const type =
+      rule.kind === "function"
+        ? this.functionType(
+            args.patterns.map((pattern) => pattern ?? outcome()),
+            branch,
+            layer,
+          )
+        : undefined;
+    const added = type ?? this.nested(rule.path, this.contribution(rule, branch, layer), layer);
+    if (added !== undefined) this.documents.add(path, added);
   }
 
-  private report(at: Place, message: string, hint?: string): void {
-    this.problems.push(problemAt(at.source, at.start, "rego_type_error", message, hint));
+  private functionType(patterns: readonly NormalTerm[], branch: NormalBranch, layer: TypeLayer): Type {
+    const locals = new Set<Local>();
+    for (const pattern of patterns) termLocals(pattern, locals);
+    for (const local of locals) if (layer.local(local) === undefined) layer.learn(local, ANY);
+    const args = patterns.map((pattern) => this.typeOf(pattern, layer));
+    return { kind: "function", args, result: this.typeOf(branch.value, layer), variadic: undefined };
   }
 
-  private literal(literal: NormalLiteral, environment: Environment): void {
+  private contribution(rule: NormalRule, branch: NormalBranch, layer: TypeLayer): Type | undefined {
+    if (rule.kind !== "set" || rule.key === undefined) return this.typeOf(branch.value, layer);
+    const member = this.typeOf(rule.key, layer);
+    return member === undefined ? undefined : setType(member);
+  }
+
+  /** A value under the parts of a head's path that vary. */
+  private nested(path: readonly NormalTerm[], type: Type | undefined, layer: TypeLayer): Type | undefined {
+    let whole = type;
+    for (const part of [...path].reverse()) {
+      const key = this.typeOf(part, layer);
+      if (whole === undefined || key === undefined) return undefined;
+      whole = objectType([], { key, value: whole });
+    }
+    return whole;
+  }
+
+  private body(body: NormalBody, layer: TypeLayer): RegoProblem[] {
+    const problems: RegoProblem[] = [];
+    for (const literal of body) this.literal(literal, layer, problems);
+    return problems;
+  }
+
+  private literal(literal: NormalLiteral, around: TypeLayer, problems: RegoProblem[]): void {
+    this.visited++;
+    const layer = this.replacements.layer(literal.with, around);
+    const before = problems.length;
+    if (hasClosures(literal)) problems.push(...this.closureProblems(literal, layer));
+    this.refProblems(literal, layer, problems);
+    const failure =
+      this.replacements.mismatch(literal, layer, this.literals.functionOf) ?? this.literals.failure(literal, layer);
+    if (failure === undefined) return;
+    const explained = failure.unknown && problems.length > before;
+    if (!explained) problems.push(failure.problem);
+  }
+
+  /** Of several closures with problems, those of the last one. */
+  private closureProblems(literal: NormalLiteral, layer: TypeLayer): readonly RegoProblem[] {
+    let problems: readonly RegoProblem[] = [];
+    const visit = (inner: NormalLiteral): void => {
+      for (const term of literalTerms(inner)) {
+        for (const comprehension of comprehensions(term)) {
+          const found = this.closure(comprehension, layer).problems;
+          // Closures inside are looked at with what is known out here, too.
+          if (found.length === 0) comprehension.body.forEach(visit);
+          else problems = found;
+        }
+      }
+      if (inner.kind === "every" || (inner.kind === "not" && inner.closure)) inner.body.forEach(visit);
+      if (inner.kind === "and" || inner.kind === "or") inner.operands.flat().forEach(visit);
+    };
+    visit(literal);
+    return problems;
+  }
+
+  private closure(term: ComprehensionTerm, around: TypeLayer): Closure {
+    const { version } = around;
+    const known = this.closures.get(term);
+    if (known !== undefined && known.layer === around && known.version === version) return known.found;
+    if (this.visited > MAX_LITERALS) return { problems: [], type: ANY };
+    const layer = around.inner();
+    const problems = this.body(term.body, layer);
+    const found = { problems, type: problems.length > 0 ? undefined : this.closureType(term, layer) };
+    this.closures.set(term, { layer: around, version, found });
+    return found;
+  }
+
+  private closureType({ of, key, value }: ComprehensionTerm, layer: TypeLayer): Type {
+    const type = this.typeOf(value, layer);
+    if (of === "array") return arrayType([], type);
+    if (of === "set") return setType(type);
+    return objectType([], { key: key === undefined ? ANY : this.typeOf(key, layer), value: type });
+  }
+
+  /** Problems of all references in a literal, also in bodies that are not checked further; comprehensions have their own turn. */
+  private refProblems(literal: NormalLiteral, layer: TypeLayer, problems: RegoProblem[]): void {
     switch (literal.kind) {
       case "test":
-        this.term(literal.term, environment, literal.at);
-        break;
-      case "unify": {
-        const left = this.term(literal.left, environment, literal.at);
-        const right = this.term(literal.right, environment, literal.at);
-        if (!overlap(left, right)) this.report(literal.at, "match error", "these two are never equal");
-        for (const [a, b] of pairUp(literal.left, literal.right)) {
-          this.assign(a, this.term(b, environment, literal.at, true), environment);
-          this.assign(b, this.term(a, environment, literal.at, true), environment);
-        }
-        break;
-      }
+        this.refProblem(literal.term, layer, problems);
+        return;
+      case "unify":
+        this.refProblem(literal.left, layer, problems);
+        this.refProblem(literal.right, layer, problems);
+        return;
       case "call":
-        this.call(literal, environment);
-        break;
+        return;
       case "not":
-        for (const inner of literal.body) this.literal(inner, new Map(environment));
-        break;
+        for (const inner of literal.body) this.refProblems(inner, layer, problems);
+        return;
       case "every":
-        // As in OPA, only the domain is checked: over an empty one the body may be anything.
-        this.term(literal.domain, environment, literal.at);
+        this.refProblem(literal.domain, layer, problems);
+        for (const inner of literal.body) this.refProblems(inner, layer, problems);
         break;
-      case "and":
-      case "or":
-        for (const operand of literal.operands) this.body(operand, new Map(environment));
-        break;
-    }
-  }
-
-  private call(literal: CallLiteral, environment: Environment): void {
-    const args = literal.args.map((arg) => this.term(arg, environment, literal.at));
-    let result: TypeDecl = "any";
-    if (literal.callee.kind === "builtin") {
-      const { name } = literal.callee;
-      const declared = this.declarations.types(name);
-      if (declared === undefined) return;
-      for (const [index, type] of declared.args.entries()) {
-        const arg = args[index];
-        if (arg !== undefined && !overlap(arg, type, true)) {
-          this.report(
-            literal.at,
-            `${name}: invalid argument(s)`,
-            `argument ${index + 1} can be ${shown(type)}, not ${shown(arg)}`,
-          );
-          break;
+      default:
+        for (const operand of literal.operands) {
+          for (const inner of operand) this.refProblems(inner, layer, problems);
         }
-      }
-      result = declared.result ?? "any";
-    } else {
-      const rules = this.tree.find(literal.callee.path)?.rules ?? [];
-      result = rules.length === 0 ? "any" : union(rules.map((rule) => this.ruleTypes.get(rule) ?? "any"));
     }
-    if (literal.result === undefined) return;
-    const wanted = this.term(literal.result, environment, literal.at);
-    if (!overlap(wanted, result)) this.report(literal.at, "match error", "the outcome is never equal to this");
-    this.assign(literal.result, result, environment);
+    problems.push(...this.replacements.functionTargets(literal));
   }
 
-  /** Gives the unknown variables of a pattern the types that a value's parts have. */
-  private assign(pattern: NormalTerm, type: TypeDecl, environment: Environment): void {
-    if (pattern.kind === "local") {
-      if (!environment.has(pattern.local)) environment.set(pattern.local, type);
-    } else if (pattern.kind === "array") {
-      for (const [index, item] of pattern.items.entries()) {
-        this.assign(item, elementType(type, { value: index }) ?? "any", environment);
-      }
-    } else if (pattern.kind === "object") {
-      for (const [key, value] of pattern.entries) {
-        const known = key.kind === "constant" ? elementType(type, { value: key.value }) : undefined;
-        this.assign(value, known ?? "any", environment);
-      }
-    }
+  private refProblem(term: NormalTerm, layer: TypeLayer, problems: RegoProblem[]): void {
+    if (term.kind !== "ref" || term.called === true) return;
+    const problem = this.references.check(term, layer);
+    if (problem !== undefined) problems.push(problem);
   }
 
-  /** Type of a term; `quiet` where the same term has been checked already. */
-  private term(term: NormalTerm, environment: Environment, at: Place, quiet = false): TypeDecl {
+  private typeOf(term: NormalTerm, layer: TypeLayer): Type | undefined {
     switch (term.kind) {
       case "constant":
         return typeOfValue(term.value);
       case "local":
-        return environment.get(term.local) ?? "any";
+        return layer.local(term.local);
       case "array":
-        return { kind: "array", fixed: term.items.map((item) => this.term(item, environment, at, quiet)) };
+        return arrayType(term.items.map((item) => this.typeOf(item, layer)));
       case "set":
-        return { kind: "set", of: union(term.items.map((item) => this.term(item, environment, at, quiet))) };
+        return setType(orAll(term.items.map((item) => this.typeOf(item, layer))));
       case "object": {
-        const entries = term.entries.map(([key, value]) => [key, this.term(value, environment, at, quiet)] as const);
-        const named = entries.every(([key]) => key.kind === "constant" && typeof key.value === "string");
-        if (!named) return ANY_OBJECT;
-        return record(entries.map(([key, type]) => [key.kind === "constant" ? String(key.value) : "", type]));
-      }
-      case "comprehension": {
-        if (quiet)
-          return term.of === "array"
-            ? { kind: "array", fixed: [], rest: "any" }
-            : term.of === "set"
-              ? { kind: "set", of: "any" }
-              : ANY_OBJECT;
-        const inside = new Map(environment);
-        this.body(term.body, inside);
-        const value = this.term(term.value, inside, term.at);
-        if (term.of === "array") return { kind: "array", fixed: [], rest: value };
-        if (term.of === "set") return { kind: "set", of: value };
-        const key = term.key === undefined ? "any" : this.term(term.key, inside, term.at);
-        return { kind: "object", fixed: {}, rest: { key, value } };
-      }
-      case "ref": {
-        const type = this.ref(term, environment, quiet);
-        if (term.called === true && type !== "any" && !quiet) {
-          const name = term.path.map((part) => (part.kind === "constant" ? String(part.value) : "")).join(".");
-          this.report(
-            term.at,
-            `undefined function data.${name}`,
-            "it is a rule without arguments: write no parentheses",
-          );
+        const fixed: Property[] = [];
+        let rest: { key: Type | undefined; value: Type | undefined } | undefined;
+        for (const [key, value] of distinctEntries(term)) {
+          const type = this.typeOf(value, layer);
+          const constant = constantOf(key);
+          if (constant !== undefined) fixed.push({ key: asJson(constant), type });
+          else rest = { key: or(rest?.key, this.typeOf(key, layer)), value: or(rest?.value, type) };
         }
-        return type;
+        return objectType(fixed, rest);
       }
+      case "comprehension":
+        return this.closure(term, layer).type;
+      case "ref":
+        return this.references.type(term, layer);
     }
   }
-
-  private ref(term: RefTerm, environment: Environment, quiet: boolean): TypeDecl {
-    if (term.base === "input") return "any";
-    let type: TypeDecl;
-    let from = 0;
-    if (term.base === "data") {
-      let node: RuleNode | undefined = this.tree;
-      while (node !== undefined && node.rules.length === 0) {
-        const part: NormalTerm | undefined = term.path[from];
-        if (part?.kind !== "constant") return "any";
-        node = node.children.get(canonicalKey(part.value));
-        from++;
-      }
-      if (node === undefined) return "any";
-      if (node.rules.some((rule) => rule.kind === "function")) {
-        if (!quiet) this.report(term.at, `function data.${node.path.join(".")} used as reference, not called`);
-        return "any";
-      }
-      type = node.children.size > 0 ? "any" : union(node.rules.map((rule) => this.ruleTypes.get(rule) ?? "any"));
-    } else {
-      type = this.term(term.base, environment, term.at, quiet);
-      // OPA knows no types of what is iterated in `some … in [1, 2]`, nor of `1` there.
-      const hoisted = term.base.kind === "constant" || (term.base.kind === "local" && term.base.local.generated);
-      if (hoisted) return "any";
-    }
-    for (const part of term.path.slice(from)) {
-      const known =
-        part.kind === "constant" ? { value: part.value } : { type: this.term(part, environment, term.at, quiet) };
-      const inner = elementType(type, known);
-      if (inner === undefined) {
-        if (!quiet)
-          this.report(
-            term.at,
-            `undefined ref: ${textOf(term.at)}`,
-            `a value of type ${shown(type)} has no such element`,
-          );
-        return "any";
-      }
-      type = inner;
-    }
-    return type;
-  }
-}
-
-function textOf({ source, start, end }: Place): string {
-  return source.text.slice(start, Math.min(end, start + 80)).split("\n")[0] ?? "";
-}
-
-function shown(type: TypeDecl): string {
-  if (typeof type === "string") return type;
-  if (type.kind === "union") return type.of.map(shown).join(" or ") || "nothing";
-  return type.kind;
 }

@@ -1,4 +1,5 @@
 /** Which variables a normal term or literal mentions, and which it would bind. Closures are looked into on demand only. */
+
 import type {
   ComprehensionTerm,
   FunctionName,
@@ -80,7 +81,7 @@ function isGround(term: NormalTerm): boolean {
 }
 
 /** The comprehensions of a term, outermost only. */
-function comprehensions(term: NormalTerm): ComprehensionTerm[] {
+export function comprehensions(term: NormalTerm): ComprehensionTerm[] {
   switch (term.kind) {
     case "comprehension":
       return [term];
@@ -136,6 +137,30 @@ function hasComprehension(term: NormalTerm): boolean {
   }
 }
 
+/** Whether a literal holds neither variables nor closures. */
+export function isPlainLiteral(literal: NormalLiteral): boolean {
+  if (literal.kind === "every" || literal.kind === "and" || literal.kind === "or") return false;
+  if (literal.kind === "not" && literal.closure) return false;
+  return literalTerms(literal).every(isPlainTerm);
+}
+
+/** Whether a term holds neither variables nor closures. */
+export function isPlainTerm(term: NormalTerm): boolean {
+  switch (term.kind) {
+    case "constant":
+      return true;
+    case "array":
+    case "set":
+      return term.items.every(isPlainTerm);
+    case "object":
+      return term.entries.every(([key, value]) => isPlainTerm(key) && isPlainTerm(value));
+    case "ref":
+      return (typeof term.base === "string" || isPlainTerm(term.base)) && term.path.every(isPlainTerm);
+    default:
+      return false;
+  }
+}
+
 /** Every variable that the closures of a literal mention, at any depth. */
 export function closureLocals(literal: NormalLiteral, into: Set<Local> = new Set()): Set<Local> {
   for (const term of literalTerms(literal)) {
@@ -153,41 +178,15 @@ export function closureLocals(literal: NormalLiteral, into: Set<Local> = new Set
   return into;
 }
 
-/** Variables that references bind in their brackets, given that what they step into is known. */
-function bracketOutputs(term: NormalTerm, safe: ReadonlySet<Local>, into: Set<Local>): void {
-  switch (term.kind) {
-    case "array":
-    case "set":
-      for (const item of term.items) bracketOutputs(item, safe, into);
-      break;
-    case "object":
-      for (const [key, value] of term.entries) {
-        bracketOutputs(key, safe, into);
-        bracketOutputs(value, safe, into);
-      }
-      break;
-    case "ref": {
-      if (typeof term.base !== "string") {
-        bracketOutputs(term.base, safe, into);
-        if (!allBound(term.base, safe)) return;
-      }
-      for (const part of term.path) {
-        if (part.kind === "ref") bracketOutputs(part, safe, into);
-        else patternLocals(part, into);
-      }
-      break;
-    }
-  }
-}
-
 /**
  * Variables of a pattern that matching it with a known value binds: in arrays and object values. Those in sets count for
  * the safety check, as in OPA, though no match ever binds them.
  */
-function patternLocals(term: NormalTerm, into: Set<Local>): void {
+export function patternLocals(term: NormalTerm, into: Set<Local>): void {
   if (term.kind === "local") into.add(term.local);
   else if (term.kind === "array" || term.kind === "set") for (const item of term.items) patternLocals(item, into);
   else if (term.kind === "object") for (const [, value] of term.entries) patternLocals(value, into);
+  else if (term.kind === "ref") for (const part of term.path) patternLocals(part, into);
 }
 
 export function allBound(term: NormalTerm, bound: ReadonlySet<Local>): boolean {
@@ -205,29 +204,6 @@ export function allBound(term: NormalTerm, bound: ReadonlySet<Local>): boolean {
     default:
       return true;
   }
-}
-
-/** Unifies two terms as far as that is known before values are; adds what becomes bound. */
-function unifyOutputs(left: NormalTerm, right: NormalTerm, assign: boolean, bound: Set<Local>): void {
-  const pairs = pairUp(left, right);
-  let before: number;
-  do {
-    before = bound.size;
-    for (const [a, b] of pairs) {
-      if (allBound(b, bound) && mayMatch(a, b, "right")) patternLocals(a, bound);
-      if (!assign && allBound(a, bound) && mayMatch(b, a, "left")) patternLocals(b, bound);
-    }
-  } while (bound.size > before);
-}
-
-/** Whether a pattern can be matched with what a term stands for, as far as their forms tell. */
-function mayMatch(pattern: NormalTerm, source: NormalTerm, side: "left" | "right"): boolean {
-  if (pattern.kind === "local" || source.kind === "local" || source.kind === "ref") return true;
-  if (source.kind !== "comprehension") return false;
-  // OPA is stricter with comprehensions on the left, and knows objects there only.
-  return pattern.kind === "array"
-    ? side === "right" || source.of === "array"
-    : side === "left" && source.of === "object";
 }
 
 /** Takes two collections apart into the pairs of parts that have to be equal; other terms are one pair. */
@@ -250,38 +226,6 @@ export function pairUp(left: NormalTerm, right: NormalTerm): [NormalTerm, Normal
 function sameKey(a: NormalTerm, b: NormalTerm): boolean {
   if (a.kind === "local") return b.kind === "local" && a.local === b.local;
   return a.kind === "constant" && b.kind === "constant" && typeof a.value === "string" && a.value === b.value;
-}
-
-/** What a literal binds when everything in `safe` is bound before it. */
-export function literalOutputs(literal: NormalLiteral, safe: ReadonlySet<Local>): Set<Local> {
-  const outputs = new Set<Local>();
-  for (const { value } of literal.with) if (!isFunctionName(value) && !allBound(value, safe)) return outputs;
-  switch (literal.kind) {
-    case "test":
-      bracketOutputs(literal.term, safe, outputs);
-      break;
-    case "every":
-      bracketOutputs(literal.domain, safe, outputs);
-      break;
-    case "call": {
-      for (const arg of literal.args) bracketOutputs(arg, safe, outputs);
-      const known = new Set([...safe, ...outputs]);
-      if (literal.result !== undefined && literal.args.every((arg) => allBound(arg, known))) {
-        bracketOutputs(literal.result, safe, outputs);
-        patternLocals(literal.result, outputs);
-      }
-      break;
-    }
-    case "unify": {
-      bracketOutputs(literal.left, safe, outputs);
-      bracketOutputs(literal.right, safe, outputs);
-      const bound = new Set([...safe, ...outputs]);
-      unifyOutputs(literal.left, literal.right, literal.assign, bound);
-      for (const local of bound) if (!safe.has(local)) outputs.add(local);
-      break;
-    }
-  }
-  return outputs;
 }
 
 /** The variables of a branch that stand for arguments. */

@@ -150,11 +150,13 @@ export class LiteralCoder extends RefCoder {
   /** `source` is bound; `term` may be anything. */
   private known(source: NormalTerm, term: NormalTerm, rest: () => Step): Step {
     if (term.kind === "ref" && !this.isBound(term)) {
-      const wanted = Target.known(this.operand(source));
+      const wanted = this.target(source);
       return this.refWalk(term, () => ({ target: wanted, next: rest() }));
     }
-    const swap = source.kind === "constant" && term.kind !== "constant" && this.isBound(term);
-    if (swap) return this.known(term, source, rest);
+    const later =
+      (source.kind === "constant" && term.kind !== "constant" && term.kind !== "comprehension") ||
+      (source.kind === "comprehension" && term.kind === "ref");
+    if (later && this.isBound(term)) return this.known(term, source, rest);
     const operand = this.operand(source);
     const target = this.target(term);
     return this.check(operand, { target, next: rest() });

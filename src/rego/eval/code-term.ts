@@ -14,7 +14,17 @@ import type {
   RefTerm,
 } from "../compile/normal-form.js";
 import { allBound } from "../compile/variables.js";
-import { equal, isArray, isObject, objectGet, objectSize, RegoObject, RegoSet, type Value } from "../value/index.js";
+import {
+  equal,
+  isArray,
+  isObject,
+  isSet,
+  objectGet,
+  objectSize,
+  RegoObject,
+  RegoSet,
+  type Value,
+} from "../value/index.js";
 import type { DocumentNode } from "./documents.js";
 import type { Frame, Getter, Matcher, Step } from "./frame.js";
 import type { InputPaths } from "./input-paths.js";
@@ -215,7 +225,18 @@ export abstract class TermCoder {
     }
     if (term.kind === "array" && !this.isBound(term)) return Target.of(this.arrayMatcher(term.items));
     if (term.kind === "object" && !this.isBound(term)) return Target.of(this.objectMatcher(term.entries));
-    return Target.known(this.operand(term));
+    return term.kind === "comprehension" ? this.comprehensionTarget(term) : Target.known(this.operand(term));
+  }
+
+  /** Runs a comprehension only for values that it can equal. */
+  private comprehensionTarget(term: ComprehensionTerm): Target {
+    const run = this.comprehensionGetter(term);
+    const { of } = term;
+    return Target.of((frame, value) => {
+      if (!mayEqual(of, value)) return false;
+      const made = run(frame);
+      return made !== undefined && equal(made, value);
+    });
   }
 
   private arrayMatcher(terms: readonly NormalTerm[]): Matcher {
@@ -241,4 +262,11 @@ export abstract class TermCoder {
       return true;
     };
   }
+}
+
+/** Whether what a comprehension makes can equal a value. */
+function mayEqual(of: ComprehensionTerm["of"], value: Value): boolean {
+  if (isSet(value)) return true;
+  if (of === "array") return isArray(value);
+  return of === "object" && isObject(value);
 }

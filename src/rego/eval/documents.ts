@@ -7,6 +7,7 @@ import type { RuleNode } from "../compile/rule-tree.js";
 import {
   type CanonicalKey,
   canonicalKey,
+  compare,
   equal,
   isArray,
   isObject,
@@ -30,7 +31,9 @@ export class DocumentNode {
 
   constructor(node: RuleNode, store: CodeStore) {
     const children = new Map<CanonicalKey, DocumentNode>();
-    for (const [key, child] of node.children) children.set(key, new DocumentNode(child, store));
+    // In the order of their keys, which decides what error of a whole document comes first.
+    const sorted = [...node.children].sort(([a, left], [b, right]) => compare(left.label ?? a, right.label ?? b));
+    for (const [key, child] of sorted) children.set(key, new DocumentNode(child, store));
     this.path = node.path;
     this.label = node.label;
     this.children = children;
