@@ -74,7 +74,9 @@ export class Reachability {
   readonly #cluster: Cluster;
   readonly #size: number;
   readonly #clients: readonly Client[];
-  readonly #byPrincipal: Map<string, Bits>;
+  readonly #byPrincipal: Map<string, number[]>;
+  /** every pod */
+  readonly #everyone: Bits;
   readonly #matching: Map<number, Bits>;
   readonly #layers: {
     readonly mtls: Layer;
@@ -99,17 +101,22 @@ export class Reachability {
     if (before !== undefined && callersAreSame(before.#cluster, cluster)) {
       this.#clients = before.#clients;
       this.#byPrincipal = before.#byPrincipal;
+      this.#everyone = before.#everyone;
       this.#matching = before.#matching;
       return;
     }
     this.#clients = this.#findClients();
     this.#byPrincipal = new Map();
+    this.#everyone = Bits.of(
+      this.#size,
+      network.points.pods.map(({ index }) => index),
+    );
     this.#matching = new Map();
     for (const point of network.points.pods) {
       const principal = this.#principal(point);
       const known = this.#byPrincipal.get(principal);
-      if (known === undefined) this.#byPrincipal.set(principal, Bits.of(this.#size, [point.index]));
-      else known.add(point.index);
+      if (known === undefined) this.#byPrincipal.set(principal, [point.index]);
+      else known.push(point.index);
     }
   }
 
@@ -175,14 +182,23 @@ export class Reachability {
   #presenting(values: Text): Bits {
     const known = this.#matching.get(values.id);
     if (known !== undefined) return known;
-    const { words } = values.present;
-    const found =
-      words === undefined
-        ? [...this.#byPrincipal].filter(([principal]) => values.has(principal)).map(([, points]) => points)
-        : words.flatMap((principal) => this.#byPrincipal.get(principal) ?? []);
-    const bits = found.reduce((sum, points) => sum.or(points), Bits.none(this.#size));
+    const { words, missing } = values.present;
+    const bits =
+      words !== undefined
+        ? this.#pointsOf(words)
+        : missing !== undefined
+          ? this.#everyone.minus(this.#pointsOf(missing))
+          : this.#pointsOf([...this.#byPrincipal.keys()].filter((principal) => values.has(principal)));
     this.#matching.set(values.id, bits);
     return bits;
+  }
+
+  #pointsOf(principals: readonly string[]): Bits {
+    const found = Bits.none(this.#size);
+    for (const principal of principals) {
+      for (const index of this.#byPrincipal.get(principal) ?? []) found.add(index);
+    }
+    return found;
   }
 
   /** The judgements for a class of clients, by the principals that they hold for; without values for all of them. */
