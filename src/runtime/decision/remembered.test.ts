@@ -65,6 +65,13 @@ describe("what is remembered", () => {
     for (const other of others) expect(remembered.find(other)).toBeUndefined();
   });
 
+  it("is nothing that takes much room", () => {
+    const remembered = new RememberedPermissions();
+    const long = { ...REQUEST, http: { method: "POST", host: "b", path: `/infer/${"x".repeat(1000)}` } };
+    remembered.keep(long, ["a>b:8500"]);
+    expect(remembered.find(long)).toBeUndefined();
+  });
+
   it("is gone with its bundle", () => {
     const point = new BundlePoint();
     point.load(bundle());
@@ -85,14 +92,16 @@ describe("what is remembered", () => {
     ).toBe(true);
     for (const changing of [
       "permit if time.now_ns() > 0",
+      // What looks like a comment may end a text.
+      'permit if {\n  "\\n" != `\n#`; time.now_ns() > 0\n}',
       'permit if rand.intn("x", 10) > 3',
       'permit if uuid.rfc4122("x") != ""',
       "permit if opa.runtime().env.X",
       "permit if data.ringfence.tokens.x",
       'permit if data["ringfence"].tokens.x',
-      "permit if some_other",
+      "permit if some_other\n\nsome_other if data.elsewhere.x",
     ]) {
-      const own = `package narrow.x\n\n${changing}\n\nsome_other if data.elsewhere.x\n`;
+      const own = `package narrow.x\n\n${changing}\n`;
       expect([changing, isSteady(["package ringfence.authz\n", own])]).toEqual([changing, false]);
     }
     for (const written of [

@@ -9,6 +9,8 @@ import type { DecisionRequest } from "./decision.js";
 
 /** Inputs of one token, or of requests without one. */
 const MAX_REMEMBERED = 256;
+/** A request that takes more characters is asked about every time: tokens are many, and each would keep its own. */
+const MAX_KEY_LENGTH = 512;
 
 /** Packages that serve other ways of asking. FAIL CLOSED: every other module may be a part of the decision. */
 const ASKED_OTHERWISE = new Set([
@@ -30,9 +32,9 @@ export function isSteady(modules: readonly string[]): boolean {
   return deciding.length > 0 && !deciding.some((text) => CHANGING.test(text));
 }
 
-/** Comments of whole lines say what they like. */
+/** Comments of whole lines say what they like. What has a back quote may be the end of a text and code behind it. */
 function withoutComments(text: string): string {
-  return text.replace(/^\s*#.*$/gm, "");
+  return text.replace(/^\s*#[^`\n]*$/gm, "");
 }
 
 export class RememberedPermissions {
@@ -47,6 +49,8 @@ export class RememberedPermissions {
   }
 
   keep(request: DecisionRequest, rules: readonly string[]): void {
+    const key = keyOf(request);
+    if (key.length > MAX_KEY_LENGTH) return;
     const { token } = request;
     let known = token === undefined ? this.#without : this.#byClaims.get(token.claims);
     if (known === undefined) {
@@ -54,7 +58,7 @@ export class RememberedPermissions {
       if (token !== undefined) this.#byClaims.set(token.claims, known);
     }
     if (known.size >= MAX_REMEMBERED) known.clear();
-    known.set(keyOf(request), rules);
+    known.set(key, rules);
   }
 }
 

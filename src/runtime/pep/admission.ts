@@ -67,6 +67,8 @@ export interface Admitted {
   readonly target: Target;
   /** every field to forward, `host` first */
   readonly fields: Fields;
+  /** the policy that it was admitted under, for {@link ActiveFlows.add} */
+  readonly asOf: number;
 }
 
 export interface Answer {
@@ -107,10 +109,16 @@ export class Admission {
   /** Judges one request. */
   admit(route: Route, raw: RawHead, connection: ConnectionFacts): Promise<Admitted | Answer> {
     const hasRoom = this.#flows.size < this.#limits.requestsUnderWay;
-    return this.#flows.deciding(() => this.#admit(route, raw, connection, hasRoom));
+    return this.#flows.deciding((asOf) => this.#admit(route, raw, connection, hasRoom, asOf));
   }
 
-  async #admit(route: Route, raw: RawHead, connection: ConnectionFacts, hasRoom: boolean): Promise<Admitted | Answer> {
+  async #admit(
+    route: Route,
+    raw: RawHead,
+    connection: ConnectionFacts,
+    hasRoom: boolean,
+    asOf: number,
+  ): Promise<Admitted | Answer> {
     const head = judgeHead(raw);
     const asked: Asker = { route, caller: connection.caller, http: head.facts, token: undefined };
     if ("refused" in head) return this.#refuse(asked, "request", head.refused);
@@ -119,6 +127,13 @@ export class Admission {
     }
     if (head.upgrade !== undefined && (head.upgrade !== "websocket" || !route.upgrades)) {
       return this.#refuse(asked, "request", "the upgrade is not one that the flow declares");
+    }
+    // RFC 6455 §4.1. It is forwarded as such, and what is decided about must be what is forwarded.
+    if (
+      head.upgrade !== undefined &&
+      (head.facts.method !== "GET" || head.isChunked || (head.contentLength ?? 0) > 0)
+    ) {
+      return this.#refuse(asked, "request", "an upgrade is a GET without a body");
     }
     const authority = route.authorityFor(head);
     if (authority === undefined) return this.#refuse(asked, "request", "the host is not this destination's", 421);
@@ -152,7 +167,7 @@ export class Admission {
       token,
     });
     if (!(decided instanceof Permit)) return answerOf(decided);
-    return { permit: decided, head, target, fields: fieldsFor(route, head, authority, connection) };
+    return { permit: decided, head, target, fields: fieldsFor(route, head, authority, connection), asOf };
   }
 
   async #refuse(asked: Asker, layer: Layer, reason: string, status = STATUS[layer]): Promise<Answer> {

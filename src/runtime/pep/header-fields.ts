@@ -4,6 +4,8 @@
  *
  * @see RFC 9110 §5 (fields), §7.6.1 (Connection), RFC 9112 §6.1 (Transfer-Encoding), RFC 9113 §8.2.2
  */
+import { ownText } from "./own-text.js";
+
 const MAX_FIELDS = 100;
 const MAX_TOTAL_BYTES = 32 * 1024;
 
@@ -148,7 +150,7 @@ export function judgeFields(fields: Fields, version: 1 | 2): JudgedFields | Fiel
   let size = 0;
   const single = new SingleFields();
   const forward: (readonly [string, string])[] = [];
-  let listed: readonly string[] = [];
+  const listed = new Set<string>();
   let te: readonly string[] = [];
   for (const field of fields) {
     const [name, value] = field;
@@ -158,7 +160,7 @@ export function judgeFields(fields: Fields, version: 1 | 2): JudgedFields | Fiel
     if (refused !== undefined) return { refused };
     if (facts.isSingle && !single.add(name, value)) return { refused: `the header field \`${name}\` stands twice` };
     if (!facts.isDropped) forward.push(field);
-    else if (name === "connection") listed = [...listed, ...listOf(value)];
+    else if (name === "connection") for (const item of listOf(value)) listed.add(item);
     else if (name === "te") te = [...te, ...listOf(value)];
   }
   if (size > MAX_TOTAL_BYTES) return { refused: "the header fields are too large" };
@@ -168,13 +170,13 @@ export function judgeFields(fields: Fields, version: 1 | 2): JudgedFields | Fiel
   const framing = judgeFraming(single);
   if ("refused" in framing) return framing;
   return {
-    forward: listed.length === 0 ? forward : forward.filter(([name]) => !listed.includes(name)),
+    forward: listed.size === 0 ? forward : forward.filter(([name]) => !listed.has(name)),
     host: single.get("host"),
     authorization: single.get("authorization"),
     dpop: single.get("dpop"),
     contentLength: framing.contentLength,
     isChunked: framing.isChunked,
-    upgrade: version === 1 && listed.includes("upgrade") ? single.get("upgrade")?.toLowerCase() : undefined,
+    upgrade: version === 1 && listed.has("upgrade") ? single.get("upgrade")?.toLowerCase() : undefined,
     wantsTrailers: te.includes("trailers"),
     expectsContinue: single.get("expect")?.toLowerCase() === "100-continue",
   };
@@ -199,11 +201,16 @@ class SingleFields {
   }
 }
 
-/** The fields of an answer that pass on: hop-by-hop ones and this project's own words do not. */
+/**
+ * The fields of an answer that pass on: hop-by-hop ones and this project's own words do not. What says how an answer is
+ * read stays, even where `Connection` names it: without its length, a client takes the next answer for a part of it.
+ */
 export function passableAnswer(fields: Fields): Fields {
-  let listed: readonly string[] = [];
-  for (const [name, value] of fields) if (name === "connection") listed = [...listed, ...listOf(value)];
-  return fields.filter(([name, value]) => factsOf(name).isAnswer && !listed.includes(name) && isFieldValue(value));
+  const listed = new Set<string>();
+  for (const [name, value] of fields) if (name === "connection") for (const item of listOf(value)) listed.add(item);
+  return fields.filter(
+    ([name, value]) => factsOf(name).isAnswer && (!listed.has(name) || NOT_HOP_BY_HOP.has(name)) && isFieldValue(value),
+  );
 }
 
 /** Whether trailers may carry the field (RFC 9110 §6.5.1): none that frames, routes, authenticates or identifies. */
@@ -220,6 +227,7 @@ interface NameFacts {
   readonly isAnswer: boolean;
 }
 const MAX_NAMES = 2000;
+const MAX_NAME_LENGTH = 64;
 const names = new Map<string, NameFacts>();
 
 function factsOf(name: string): NameFacts {
@@ -231,8 +239,9 @@ function factsOf(name: string): NameFacts {
     isSingle: SINGLE.has(name),
     isAnswer: isAnswer(name),
   };
+  if (name.length > MAX_NAME_LENGTH || (facts.refused !== undefined && !facts.isAnswer)) return facts;
   if (names.size >= MAX_NAMES) names.clear();
-  names.set(name, facts);
+  names.set(ownText(name), facts);
   return facts;
 }
 

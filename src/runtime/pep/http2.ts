@@ -85,9 +85,11 @@ export function refuseStream(stream: ServerHttp2Stream, head: RawHead, answer: A
 /** The sessions of a proxy, one for each way to a destination. */
 export class SessionPool {
   readonly #sessions = new Map<Dial, Promise<ClientHttp2Session>>();
+  #isClosed = false;
 
   /** @throws when the destination cannot be reached */
   session(dial: Dial): Promise<ClientHttp2Session> {
+    if (this.#isClosed) return Promise.reject(new Error("the proxy is closing"));
     const known = this.#sessions.get(dial);
     if (known !== undefined) return known;
     const opened = this.#open(dial);
@@ -104,6 +106,7 @@ export class SessionPool {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const session of this.#sessions.values()) (await session.catch(() => undefined))?.destroy();
     this.#sessions.clear();
   }
@@ -131,7 +134,7 @@ export interface StreamForwardOptions {
 /** Forwards an admitted stream and its answer. */
 export async function forwardStream(
   stream: ServerHttp2Stream,
-  { permit, head, target, fields }: Admitted,
+  { permit, head, target, fields, asOf }: Admitted,
   { flows, sessions, silenceMs }: StreamForwardOptions,
 ): Promise<void> {
   const permitted = spend(permit);
@@ -141,7 +144,7 @@ export async function forwardStream(
     upstream?.close(constants.NGHTTP2_CANCEL);
     if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
   };
-  const done = flows.add(permitted, cut);
+  const done = flows.add(permitted, asOf, cut);
   stream.once("close", () => {
     done();
     // RFC 9113 §8.1: whoever stopped, the other side must not wait for it.

@@ -59,6 +59,8 @@ export interface Listener {
 export function newListener(route: Route, entrance: Entrance, parts: ListenerParts): Listener {
   const listener = makeListener(route, entrance, parts);
   listener.server.maxConnections = parts.limits.connections;
+  // One connection that the system would not hand over must not end those that it did.
+  listener.server.on("error", () => undefined);
   return listener;
 }
 
@@ -233,7 +235,7 @@ function tcpServer(route: Route, entrance: Entrance, parts: ListenerParts, conne
     };
     if (caller.kind === "unknown") return void (await refuse("identity", "the caller's identity is not proven"));
     if (flows.size >= limits.requestsUnderWay) return void (await refuse("limits", "too many flows are under way"));
-    const [decided, target] = await flows.deciding(async () => {
+    const [decided, target, asOf = 0] = await flows.deciding(async (began) => {
       let found: Awaited<ReturnType<Route["target"]>>;
       try {
         found = await route.target(undefined);
@@ -242,13 +244,13 @@ function tcpServer(route: Route, entrance: Entrance, parts: ListenerParts, conne
         return [];
       }
       const asked = { direction, caller, callee: found.callee, protocol, http: undefined, token: undefined };
-      return [await gate.ask(asked), found];
+      return [await gate.ask(asked), found, began];
     });
     if (!(decided instanceof Permit) || target === undefined || socket.destroyed) {
       socket.destroy();
       return;
     }
-    const done = flows.add(spend(decided), () => socket.destroy());
+    const done = flows.add(spend(decided), asOf, () => socket.destroy());
     socket.once("close", done);
     const upstream = await target.dial();
     upstream.on("error", () => upstream.destroy());

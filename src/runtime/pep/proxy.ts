@@ -63,6 +63,7 @@ export class WorkloadProxy {
   readonly #listening = new Map<string, Listening>();
   readonly #targets = new Map<string, Target>();
   #issuers: readonly TokenIssuer[];
+  #isClosed = false;
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
@@ -98,12 +99,16 @@ export class WorkloadProxy {
       listener.close();
       this.#listening.delete(key);
     }
-    for (const entry of wanted.values()) {
-      const known = this.#listening.get(entry.key);
-      if (known !== undefined) known.change(entry);
-      else await this.#open(plan, entry);
+    try {
+      for (const entry of wanted.values()) {
+        const known = this.#listening.get(entry.key);
+        if (known !== undefined) known.change(entry);
+        else await this.#open(plan, entry);
+      }
+    } finally {
+      // Whatever of the plan could not be applied: what is no longer allowed ends.
+      await this.recheck();
     }
-    await this.recheck();
   }
 
   /** Asks about everything under way again, e.g. after a new bundle. */
@@ -122,6 +127,7 @@ export class WorkloadProxy {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const listener of this.#listening.values()) listener.close();
     this.#listening.clear();
     this.flows.cutAll();
@@ -241,6 +247,8 @@ export class WorkloadProxy {
 
   /** The one pool and dial for a destination. */
   #target(key: string, callee: Callee, dialer: () => Dial): Target {
+    // What was being decided when the proxy closed goes nowhere.
+    if (this.#isClosed) throw new Error("the proxy is closing");
     const known = this.#targets.get(key);
     if (known !== undefined) return known;
     if (this.#targets.size > 512) this.#forgetOutside();

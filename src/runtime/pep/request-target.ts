@@ -6,6 +6,8 @@
  * What is left is rewritten with every unreserved character plain (RFC 3986 §6.2.2.2), and that spelling is what the
  * workload receives.
  */
+import { ownText } from "./own-text.js";
+
 const MAX_TARGET_LENGTH = 8192;
 /** Paths recur; those that have one reading keep it. */
 const MAX_KNOWN = 1000;
@@ -33,7 +35,8 @@ export function readTarget(target: string): RequestTarget | TargetRefusal {
   const mark = target.indexOf("?");
   const rawPath = mark === -1 ? target : target.slice(0, mark);
   const query = mark === -1 ? "" : target.slice(mark);
-  const read = known.get(rawPath) ?? readPath(rawPath);
+  // What is not kept may be a part of the head.
+  const read = known.get(rawPath) ?? readPath(rawPath.length > MAX_KNOWN_LENGTH ? rawPath : ownText(rawPath));
   return "refused" in read || query === "" ? read : { path: read.path, forward: read.forward + query };
 }
 

@@ -65,6 +65,8 @@ export function join(left: Duplex, right: Duplex, silenceMs: number): void {
     [left, right],
     [right, left],
   ] as const) {
+    // A socket that was dialled would end its own half as soon as the other end has ended.
+    from.allowHalfOpen = true;
     from.pipe(to);
     from.on("error", () => to.destroy());
     from.on("close", () => {

@@ -10,6 +10,7 @@ import {
   type VerifiedToken,
 } from "../../identity/index.js";
 import type { TokenFacts } from "../decision/index.js";
+import { ownText } from "./own-text.js";
 import type { RequestHead } from "./request-head.js";
 
 export interface TokenIssuer {
@@ -33,6 +34,8 @@ interface Credentials {
 }
 /** Headers of which it is remembered how they are read. */
 const MAX_READ = 1024;
+/** Longer ones are read every time: V8 hashes the longest texts by their length alone, and a table of them is a list. */
+const MAX_READ_LENGTH = 8 * 1024;
 
 export class UserTokens {
   readonly #issuers: readonly TokenIssuer[];
@@ -65,13 +68,15 @@ export class UserTokens {
       if (/^(?:Bearer|DPoP)\b/i.test(authorization)) throw new Error("the token is malformed");
       return undefined;
     }
-    const [, scheme = "", token = ""] = match;
+    const [, scheme = "", written = ""] = match;
+    const token = ownText(written);
     const claimed = claimedIssuer(token);
     const issuer = this.#issuers.find((candidate) => candidate.issuer === claimed);
     if (issuer === undefined) throw new Error("the token comes from an issuer that is not accepted here");
     const read: Credentials = { scheme: scheme.toLowerCase() === "dpop" ? "dpop" : "bearer", token, issuer };
+    if (authorization.length > MAX_READ_LENGTH) return read;
     if (this.#read.size >= MAX_READ) this.#read.clear();
-    this.#read.set(authorization, read);
+    this.#read.set(ownText(authorization), read);
     return read;
   }
 }

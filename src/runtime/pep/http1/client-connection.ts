@@ -42,6 +42,8 @@ export class ClientConnection {
   /** whether what comes next was written before the last answer was complete */
   #isEarly = false;
   #state: "open" | "last" | "ending" = "open";
+  /** whether the client has yet to take the last answer before it is asked for more */
+  #isBehind = false;
   #discarded = 0;
 
   constructor(socket: Socket, limits: ClientLimits, deadlines: Deadlines, handlers: ClientHandlers) {
@@ -66,8 +68,11 @@ export class ClientConnection {
 
   /** Ends the connection as soon as nothing is under way on it. */
   finish(): void {
-    if (this.#current === undefined) this.socket.destroy();
-    else if (this.#state === "open") this.#state = "last";
+    if (this.#state === "ending") return;
+    if (this.#current !== undefined) this.#state = "last";
+    // What was answered may be on its way still.
+    else if (this.socket.writableLength > 0) this.#end();
+    else this.socket.destroy();
   }
 
   /** Whether the answer that is being written is the last one here. */
@@ -103,6 +108,16 @@ export class ClientConnection {
       this.#end();
       return;
     }
+    // Who does not take its answers gets no more of them: they would pile up here.
+    this.#isBehind = this.socket.writableNeedDrain;
+    if (this.#isBehind) {
+      this.#deadline.set(this.#limits.silenceMs);
+      this.socket.pause();
+    } else this.#next();
+  }
+
+  /** Waits for the next request, or takes what there is of it. */
+  #next(): void {
     this.#deadline.set(this.#limits.keepAliveMs);
     this.socket.resume();
     this.#isEarly = this.#pending !== undefined;
@@ -120,8 +135,13 @@ export class ClientConnection {
   }
 
   readonly #onDrain = (): void => {
-    this.written();
-    this.#current?.onDrain();
+    if (this.#current !== undefined) {
+      this.written();
+      this.#current.onDrain();
+    } else if (this.#isBehind && this.#state === "open") {
+      this.#isBehind = false;
+      this.#next();
+    }
   };
 
   readonly #onEnd = (): void => {
@@ -145,7 +165,8 @@ export class ClientConnection {
     try {
       const current = this.#current;
       if (current === undefined) {
-        this.#takeHead(rest);
+        if (this.#isBehind) this.#pending = bytes;
+        else this.#takeHead(rest);
         return;
       }
       rest = rest.subarray(current.takeBody(rest));
@@ -164,7 +185,7 @@ export class ClientConnection {
       throw new Malformed("the head is too large");
     }
     if (end === -1) {
-      if (!mayBecomeHead(bytes.toString("latin1", Math.max(0, this.#looked - 1)))) throw new Malformed("the head");
+      if (!mayBecomeHead(bytes, this.#looked)) throw new Malformed("the head");
       if (this.#looked === 0) this.#deadline.set(this.#limits.headMs);
       this.#looked = bytes.length;
       this.#pending = bytes;

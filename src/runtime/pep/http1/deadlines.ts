@@ -54,6 +54,11 @@ export class Deadline {
     this.#at = Number.POSITIVE_INFINITY;
   }
 
+  /** Whether it has passed, be it called or not. */
+  get isLate(): boolean {
+    return performance.now() >= this.#at;
+  }
+
   callIfLate(now: number): void {
     if (now < this.#at) return;
     this.clear();

@@ -57,7 +57,7 @@ class Forwarding implements AnswerSink {
   }
 
   start(permitted: DecisionRequest): void {
-    this.#done = this.#options.flows.add(permitted, () => {
+    this.#done = this.#options.flows.add(permitted, this.#admitted.asOf, () => {
       this.#stop();
       this.#client.cut();
     });
@@ -76,11 +76,21 @@ class Forwarding implements AnswerSink {
 
   /** Small bodies go out with their head: one write instead of several. */
   #collect(bytes: number): void {
-    const chunks: Buffer[] = [];
-    const onData = (data: Buffer): boolean => chunks.push(data) > 0;
+    // One place for all of it: a body may come in as many pieces as it has bytes, each with a buffer around it.
+    let body: Buffer | undefined;
+    let size = 0;
+    const onData = (data: Buffer): boolean => {
+      if (data.length === bytes) body = data;
+      else {
+        body ??= Buffer.allocUnsafeSlow(bytes);
+        data.copy(body, size);
+      }
+      size += data.length;
+      return true;
+    };
     const onEnd = (): void =>
       this.#acquire((upstream) => {
-        const whole = Buffer.concat([this.#head(""), ...chunks]);
+        const whole = Buffer.concat([this.#head(""), ...(body === undefined ? [] : [body])]);
         upstream.send(this.#method, whole, true, this);
       });
     this.#client.readBody({ kind: "length", bytes }, { onData, onEnd });

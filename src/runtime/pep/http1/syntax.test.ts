@@ -59,8 +59,25 @@ describe("the head of a request", () => {
   });
 
   it("is given up as soon as it cannot become one", () => {
-    for (const text of ["GET / HTTP/1.1\r", "GET / HTTP/1.1\r\nA: b", ""]) expect(mayBecomeHead(text)).toBe(true);
-    for (const text of ["\x16\x03\x01", "GET /\n", "GET /\rX", "\n", "a\0"]) expect(mayBecomeHead(text)).toBe(false);
+    const may = (text: string, looked = 0): boolean => mayBecomeHead(Buffer.from(text, "latin1"), looked);
+    for (const text of ["GET / HTTP/1.1\r", "GET / HTTP/1.1\r\nA: b", ""]) expect(may(text)).toBe(true);
+    for (const text of ["\x16\x03\x01", "GET /\n", "GET /\rX", "\n", "a\0"]) expect(may(text)).toBe(false);
+  });
+
+  it("is judged alike in whatever pieces it comes", () => {
+    const inPieces = (text: string, size: number): boolean => {
+      const bytes = Buffer.from(text, "latin1");
+      for (let looked = 0; looked < bytes.length; looked += size) {
+        if (!mayBecomeHead(bytes.subarray(0, looked + size), looked)) return false;
+      }
+      return true;
+    };
+    for (let size = 1; size < 8; size++) {
+      expect(inPieces("GET / HTTP/1.1\r\nA: b\r\nCd: e\r\n", size)).toBe(true);
+      for (const text of ["GET /\nA: b", "A: b\r\n\nC", "A: b\r\rC", "A: b\rC", "\nA"]) {
+        expect(inPieces(text, size)).toBe(false);
+      }
+    }
   });
 });
 

@@ -3,6 +3,7 @@
  * repaired. What a lenient server would read in two ways is malformed here.
  */
 import type { Fields } from "../header-fields.js";
+import { ownText } from "../own-text.js";
 
 export interface RequestSyntax {
   readonly method: string;
@@ -32,10 +33,12 @@ const FOREIGN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r[^\n]|(?:^|[^\r])\n/;
 
 /**
  * Whether the beginning of a head can still become one.
- * @param text latin1; starts at the head, or behind a byte that was looked at before
+ * @param looked how many of the bytes were looked at before
  */
-export function mayBecomeHead(text: string): boolean {
-  return !FOREIGN.test(text);
+export function mayBecomeHead(bytes: Buffer, looked = 0): boolean {
+  // A line's end may have come in two pieces; what ends before it has been judged with the piece before.
+  const from = looked > 0 && bytes[looked - 1] === 0x0d ? looked - 1 : looked;
+  return !FOREIGN.test(bytes.toString("latin1", from));
 }
 
 /**
@@ -81,8 +84,7 @@ const known = new Map<string, readonly [name: string, value: string]>();
 
 function readField(text: string): readonly [name: string, value: string] {
   const isKept = text.length <= MAX_KNOWN_LENGTH;
-  // A copy, so that what is kept does not keep the head that it was cut from.
-  const line = isKept ? Buffer.from(text, "latin1").toString("latin1") : text;
+  const line = isKept ? ownText(text) : text;
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0));
   if (!TOKEN.test(name)) throw new Malformed("a header field's name");

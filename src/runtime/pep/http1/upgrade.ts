@@ -18,13 +18,13 @@ const UNREACHABLE = '{"error":"unreachable"}\n';
 /** Forwards an admitted request to upgrade. */
 export async function forwardUpgrade(
   client: ClientExchange,
-  { permit, head, target, fields }: Admitted,
+  { permit, head, target, fields, asOf }: Admitted,
   { flows, silenceMs }: ForwardOptions,
 ): Promise<void> {
   const permitted = spend(permit);
   if (client.isClosed) return;
   const { socket } = client.connection;
-  const done = flows.add(permitted, () => socket.destroy());
+  const done = flows.add(permitted, asOf, () => socket.destroy());
   socket.once("close", done);
   const refuse = (): void => client.refuse(502, [["content-type", "application/json"]], UNREACHABLE);
   let upstream: UpstreamConnection;

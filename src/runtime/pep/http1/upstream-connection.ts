@@ -68,7 +68,8 @@ export class UpstreamConnection {
   }
 
   get isUsable(): boolean {
-    return this.#sink === undefined && !this.socket.destroyed && this.socket.writable && !this.socket.readableEnded;
+    if (this.#sink !== undefined || this.#deadline.isLate) return false;
+    return !this.socket.destroyed && this.socket.writable && !this.socket.readableEnded;
   }
 
   /**
@@ -179,7 +180,7 @@ export class UpstreamConnection {
       this.#looked = 0;
       return end;
     }
-    if (!mayBecomeHead(bytes.toString("latin1", Math.max(0, this.#looked - 1)))) throw new Malformed("its head");
+    if (!mayBecomeHead(bytes, this.#looked)) throw new Malformed("its head");
     this.#looked = bytes.length;
     if (bytes.length > 0) this.#pending = bytes;
     return undefined;
@@ -196,7 +197,9 @@ export class UpstreamConnection {
     const sink = this.#sink;
     const answer = this.#answer;
     this.#sink = undefined;
-    if (answer === undefined || !isClean || !this.#isSent || !this.#stays(answer)) this.socket.destroy();
+    // Whoever answers before it has taken the request may never take it.
+    const isTaken = this.#isSent && this.socket.writableLength === 0;
+    if (answer === undefined || !isClean || !isTaken || !this.#stays(answer)) this.socket.destroy();
     else {
       this.socket.resume();
       this.#deadline.set(this.#keptMs);
