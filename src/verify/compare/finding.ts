@@ -16,7 +16,7 @@ import { isRouted } from "../layers/route/index.js";
 import type { Request } from "../request.js";
 import { type Point, RequestSet, withinLimits } from "../space/index.js";
 import { type Replay, replay } from "./replay.js";
-import { addressOf, command, requestOf } from "./witness.js";
+import { addressOf, command, pointOf, requestOf } from "./witness.js";
 
 export interface Witness {
   readonly point: Point;
@@ -62,7 +62,7 @@ export interface World {
 
 /** A request of the set that a client can send, replayed; undefined when none of it can be sent. */
 export function witnessOf({ cluster, outside }: World, connection: Connection, set: RequestSet): Witness | undefined {
-  const point = set.witness();
+  const point = pointOf(set);
   if (point === undefined) return undefined;
   const { to, port, protocol } = connection;
   const exposure = to.kind === "pod" ? exposuresOf(cluster, to.pod, port)[0] : undefined;

@@ -4,7 +4,7 @@ import type { Json } from "../../documents/index.js";
 import { spell } from "../istio/paths.js";
 import type { Connection, End } from "../layer.js";
 import { BEARER, type Request, type Token } from "../request.js";
-import { type Atom, addressText, dimension, type Point, VALUES } from "../space/index.js";
+import { type Atom, addressText, dimension, only, type Point, RequestSet, VALUES } from "../space/index.js";
 
 /**
  * Undefined when no client can send such a request: a path that nothing is evaluated as.
@@ -33,6 +33,18 @@ export function requestOf(point: Point, host: string, normalization: PathNormali
     },
     token,
   };
+}
+
+/** What a token of some issuer's carries unless somebody asks for one without. */
+const LASTING = RequestSet.any([
+  RequestSet.where(dimension.token, only("valid")).complement(),
+  RequestSet.where(dimension.claimForm(["exp"]), only("future")),
+]);
+
+/** A request of the set, with a token that is like others where that is possible. */
+export function pointOf(set: RequestSet): Point | undefined {
+  const lasting = set.intersect(LASTING);
+  return (lasting.isEmpty ? set : lasting).witness();
 }
 
 function textOf(atom: Atom | undefined): string | undefined {
