@@ -109,6 +109,17 @@ describe("the compiled Ingresses", () => {
       expect(witness?.replay.outcome).toBe("allow");
   });
 
+  it("show a declared request with a token as an issuer writes one, which lasts", () => {
+    const kept = changed("Ingress", (text) =>
+      text.replaceAll("ingress.kubernetes.io/auth-method", "ingress.kubernetes.io/auth-cache-key"),
+    );
+    const tokens = atTheEdge(kept).flatMap(({ from, witness }) => (from === "people" ? [witness?.request.token] : []));
+    expect(tokens.map((token) => [token?.genuine, typeof token?.claims.exp])).toEqual([
+      [true, "number"],
+      [true, "number"],
+    ]);
+  });
+
   it("name the rule that denies, where it stands", () => {
     const [blockage] = atTheEdge(bundle('"agent"', '"clerk"')).filter(({ kind }) => kind === "blockage");
     const [route] = blockage?.evidence.filter(({ layer }) => layer === "route") ?? [];

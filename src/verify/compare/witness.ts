@@ -155,7 +155,8 @@ export function command(
 ): string {
   const place = from.kind === "pod" ? `kubectl exec -n ${from.workload.namespace} ${execTarget(from)} -- ` : "";
   const { http, token } = request;
-  if (http === undefined) return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:(\d+)$/, " $1")}`;
+  if (http === undefined)
+    return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:([^:]+)$/, " $1")}`;
   const parts = ["curl", "-sS", "--path-as-is", "-o", "/dev/null", "-w", quoted("%{http_code}\\n"), "-X", http.method];
   if (http.host !== address.replace(/:\d+$/, "") && http.host !== host) parts.push("-H", quoted(`Host: ${http.host}`));
   for (const [name, value] of http.headers) {
