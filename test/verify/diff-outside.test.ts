@@ -50,7 +50,7 @@ describe("a difference to the outside", () => {
   it("is a pod that is published", () => {
     const published = service("prod", "out", "app: admin", "{ port: 9000 }", "NodePort");
     expect(told(base, base + published)).toEqual([
-      "opened outside > prod/admin[Pod] TCP 9000: 'https://admin.prod.svc.cluster.local:80/'",
+      "opened outside > prod/admin[Pod] TCP 9000: \"http://$NODE_IP:$NODE_PORT\"'/'",
     ]);
   });
 

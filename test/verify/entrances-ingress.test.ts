@@ -157,23 +157,6 @@ describe("what ingress-nginx asks before", () => {
     expect(reason?.span?.source.path).toBe("m.yaml");
   });
 
-  it("is shown to be no gate where OPA decides by status, and says yes", () => {
-    const rules = (rego: string) => `apiVersion: v1
-kind: ConfigMap
-metadata: { name: p, namespace: opa }
-data: { authz.rego: ${JSON.stringify(`package system.authz\nimport rego.v1\ndefault allow := false\nallow if ${rego}\n`)} }
----
-`;
-    const asking = (rego: string) =>
-      outsideOf(PLAIN_SHOP + EDGE + opa(", --authorization=basic") + rules(rego) + ingress(OPS, ASKING))
-        .filter(({ to }) => to.includes("admin"))
-        .map(({ kind, witness }) => `${kind} ${witness?.replay.outcome}`);
-    expect(asking('input.method == "GET"')).toEqual(["leak allow"]);
-    expect(asking('endswith(input.headers["X-Original-Url"][0], "/ops")')).toEqual(["leak allow"]);
-    expect(asking('input.headers["X-Original-Method"][0] == "POST"')).toEqual(["unknown deny"]);
-    expect(asking('input.headers["X-Real-Ip"][0] == "10.0.0.1"')).toEqual(["unknown unknown"]);
-  });
-
   it("is no question where a certificate is optional", () => {
     expect(admin(ingress(OPS, { "auth-tls-secret": "prod/ca", "auth-tls-verify-client": "optional" }))).toEqual([
       "leak admin GET shop.example.com /ops",

@@ -140,7 +140,7 @@ function arrival(
 function answered(
   cluster: Cluster,
   gateway: Place,
-  { url, method }: NonNullable<SentIn["asks"]>,
+  { url, method, otherwise }: NonNullable<SentIn["asks"]>,
   request: Request,
   scheme: string,
 ): Replay {
@@ -155,10 +155,10 @@ function answered(
     servingContainers(pod).some(
       ({ image, command, args }) =>
         /openpolicyagent\/opa/.test(image ?? "") &&
-        ![...command, ...args].some((one) => one.includes("authorization") || one.includes("authentication")),
+        ![...command, ...args].some((one) => /^--(authorization|authentication)(?!=off$)/.test(one)),
     ),
   );
-  if (first?.port === undefined) return unknown(asked);
+  if (first?.port === undefined || (otherwise && !plain)) return unknown(asked);
   const said =
     plain || request.http === undefined
       ? undefined

@@ -15,8 +15,9 @@ import {
 import { isRouted } from "../layers/route/index.js";
 import type { Request } from "../request.js";
 import { type Point, RequestSet, withinLimits } from "../space/index.js";
+import { publishedAddress } from "./published.js";
 import { type Replay, replay } from "./replay.js";
-import { addressOf, command, requestOf } from "./witness.js";
+import { addressOf, command, pointOf, requestOf } from "./witness.js";
 
 export interface Witness {
   readonly point: Point;
@@ -62,9 +63,9 @@ export interface World {
 
 /** A request of the set that a client can send, replayed; undefined when none of it can be sent. */
 export function witnessOf({ cluster, outside }: World, connection: Connection, set: RequestSet): Witness | undefined {
-  const point = set.witness();
+  const point = pointOf(set);
   if (point === undefined) return undefined;
-  const { to, port, protocol } = connection;
+  const { from, to, port, protocol } = connection;
   const exposure = to.kind === "pod" ? exposuresOf(cluster, to.pod, port)[0] : undefined;
   const service =
     exposure === undefined ? undefined : { host: serviceHost(exposure.service), port: exposure.port.port };
@@ -72,10 +73,13 @@ export function witnessOf({ cluster, outside }: World, connection: Connection, s
   const request =
     protocol === "TCP" ? requestOf(point, host, cluster.mesh.pathNormalization) : { http: undefined, token: undefined };
   if (request === undefined) return undefined;
+  const published =
+    from.kind === "outside" && to.kind === "pod" ? publishedAddress(cluster, to, protocol, port) : undefined;
+  const address = published?.address ?? addressOf(to, port, service);
   return {
     point,
     request,
-    command: command(connection, request, addressOf(to, port, service), host),
+    command: command(connection, request, address, host, published?.scheme),
     replay: replay(cluster, connection, request, outside),
   };
 }

@@ -12,11 +12,11 @@ import { jwtFilterOn } from "../layers/jwt/filter.js";
 import type { Network } from "../layers/network/index.js";
 import { blurred } from "../routes/change.js";
 import type { Entrance, Way } from "../routes/index.js";
-import { NO } from "../space/bounds.js";
+import { both, NO } from "../space/bounds.js";
 import { dimension, Language, RequestSet, regex, Text } from "../space/index.js";
 import { replayEntrance } from "./entrance-replay.js";
 import { type Course, type Evidence, evidenceOf, outcomeAt, type Witness, type World } from "./finding.js";
-import { command, requestOf } from "./witness.js";
+import { command, pointOf, requestOf } from "./witness.js";
 
 /** Where a client finds an entrance that no name is known of. */
 const ENTRANCE = "$ENTRANCE";
@@ -84,7 +84,7 @@ export function throughCourse(world: World, network: Network, ways: readonly Way
 function nowhere({ entrance, workload, pod, port }: DeadEnd): Way {
   const target = { workload, pod, port, protocol: "TCP", service: undefined } as const;
   const to = { ...target, certain: true, mirrored: false, change: NO_CHANGE };
-  const ends = { sent: NO, before: () => NO, beforePath: undefined, sources: undefined, reasons: () => [] };
+  const ends = { sent: NO, passes: NO, before: () => NO, beforePath: undefined, sources: undefined, reasons: () => [] };
   return { entrance, object: entrance.object, to, ...ends };
 }
 
@@ -101,12 +101,13 @@ function judgeWay(world: World, network: Network, way: Way): Through {
   const [toGateway, behind] = [judgeArrival(world, way), judgeBehind(world, network, way)];
   const seen = way.before(behind);
   const layers = RequestSet.all([toGateway.may, seen.may]);
+  const { sent, passes } = way;
+  // Who is asked sees the path as it is written, whatever it then is matched as.
+  const respelled = (): RequestSet => RequestSet.all([sent.may.some(dimension.path), passes.may, layers, OTHER_PATHS]);
   return {
-    may: way.sent.may.intersect(layers),
-    must: RequestSet.all([way.sent.must, toGateway.must, seen.must]),
-    respelled: way.entrance.exact
-      ? undefined
-      : way.sent.may.some(dimension.path).intersect(layers).intersect(OTHER_PATHS),
+    may: RequestSet.all([sent.may, passes.may, layers]),
+    must: RequestSet.all([sent.must, passes.must, toGateway.must, seen.must]),
+    respelled: way.entrance.exact ? undefined : respelled(),
   };
 }
 
@@ -276,7 +277,7 @@ function judgeStranger(world: World, network: Network, way: Way): Judgement {
 function witnessThrough(world: World, way: Way, set: RequestSet): Witness | undefined {
   const { cluster } = world;
   const { entrance, to } = way;
-  const point = set.witness();
+  const point = pointOf(set);
   if (point === undefined) return undefined;
   const request =
     to.protocol === "TCP"
@@ -313,7 +314,11 @@ function evidenceThrough(
     const text = `${cite(entrance.object)} has no route that leads there`;
     return [{ layer: "route", outcome: "denies", reasons: [{ effect: "denies", text, object: entrance.object }] }];
   }
-  const route: Evidence = { layer: "route", outcome: outcomeAt(way.sent, point), reasons: way.reasons() };
+  const route: Evidence = {
+    layer: "route",
+    outcome: outcomeAt(both(way.sent, way.passes), point),
+    reasons: way.reasons(),
+  };
   if (entrance.gateway === undefined) {
     const text = `the pods of the gateway are not in the manifests, so what else it checks is not known`;
     return [

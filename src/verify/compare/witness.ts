@@ -4,7 +4,7 @@ import type { Json } from "../../documents/index.js";
 import { spell } from "../istio/paths.js";
 import type { Connection, End } from "../layer.js";
 import { BEARER, type Request, type Token } from "../request.js";
-import { type Atom, addressText, dimension, type Point, VALUES } from "../space/index.js";
+import { type Atom, addressText, dimension, only, type Point, RequestSet, VALUES } from "../space/index.js";
 
 /**
  * Undefined when no client can send such a request: a path that nothing is evaluated as.
@@ -33,6 +33,18 @@ export function requestOf(point: Point, host: string, normalization: PathNormali
     },
     token,
   };
+}
+
+/** What a token of some issuer's carries unless somebody asks for one without. */
+const LASTING = RequestSet.any([
+  RequestSet.where(dimension.token, only("valid")).complement(),
+  RequestSet.where(dimension.claimForm(["exp"]), only("future")),
+]);
+
+/** A request of the set, with a token that is like others where that is possible. */
+export function pointOf(set: RequestSet): Point | undefined {
+  const lasting = set.intersect(LASTING);
+  return (lasting.isEmpty ? set : lasting).witness();
 }
 
 function textOf(atom: Atom | undefined): string | undefined {
@@ -143,7 +155,8 @@ export function command(
 ): string {
   const place = from.kind === "pod" ? `kubectl exec -n ${from.workload.namespace} ${execTarget(from)} -- ` : "";
   const { http, token } = request;
-  if (http === undefined) return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:(\d+)$/, " $1")}`;
+  if (http === undefined)
+    return `${place}nc -zv${protocol === "UDP" ? "u" : ""} ${address.replace(/:([^:]+)$/, " $1")}`;
   const parts = ["curl", "-sS", "--path-as-is", "-o", "/dev/null", "-w", quoted("%{http_code}\\n"), "-X", http.method];
   if (http.host !== address.replace(/:\d+$/, "") && http.host !== host) parts.push("-H", quoted(`Host: ${http.host}`));
   for (const [name, value] of http.headers) {

@@ -9,6 +9,9 @@ export interface Arguments {
   readonly bundle: boolean;
   readonly v0: boolean;
   readonly authorization: boolean;
+  readonly authentication: "off" | "token" | "tls";
+  /** its API answers HTTPS alone */
+  readonly tls: boolean;
 }
 
 const SWITCHES: ReadonlySet<string> = new Set([
@@ -82,6 +85,7 @@ export function readArguments(words: readonly string[]): Arguments | string {
     else return `its argument \`${word}\` is not known here`;
   }
   const last = (name: string): string | undefined => given.get(name)?.at(-1);
+  const authentication = last("authentication") ?? "off";
   const on = (name: string): boolean => !["false", "0", undefined].includes(last(name));
   return {
     paths,
@@ -91,6 +95,8 @@ export function readArguments(words: readonly string[]): Arguments | string {
     bundle: on("bundle"),
     v0: on("v0-compatible"),
     authorization: (last("authorization") ?? "off") !== "off",
+    authentication: authentication === "off" || authentication === "token" ? authentication : "tls",
+    tls: last("tls-cert-file") !== undefined,
   };
 }
 

@@ -117,7 +117,7 @@ export function opaServer(
 export function bundleOf(
   cluster: Cluster,
   { workload, pod, container, given }: OpaServer,
-): Pick<DecisionPoint, "bundle" | "v0"> | string {
+): (Pick<DecisionPoint, "bundle" | "v0"> & { readonly settings: Readonly<Settings> }) | string {
   const mounted = mountedFiles(cluster, workload.namespace, pod, container);
   const settings = settingsOf(given, mounted);
   if (typeof settings === "string") return settings;
@@ -125,7 +125,7 @@ export function bundleOf(
     return "it loads policies from elsewhere";
   const v0 = given.v0 || /^v?0\./.test(IMAGE.exec(container.image ?? "")?.[1] ?? "latest");
   const bundle = readBundle(given, mounted, v0);
-  return typeof bundle === "string" ? bundle : { bundle, v0 };
+  return typeof bundle === "string" ? bundle : { bundle, v0, settings };
 }
 
 function serverAt(cluster: Cluster, host: string, wanted: number | undefined): OpaServer {
@@ -275,7 +275,7 @@ function set(into: Settings, [name = "", ...rest]: readonly string[], value: str
 }
 
 /** Where a place of the Rego stands in the manifests. */
-export function spanOf({ bundle }: DecisionPoint, { source, start, end }: Place): Span | undefined {
+export function spanOf({ bundle }: Pick<DecisionPoint, "bundle">, { source, start, end }: Place): Span | undefined {
   const file = bundle.modules.find(({ path }) => path === source.file);
   if (file === undefined) return undefined;
   const key = file.map.object.origin.keySpanOf(["data", file.key]);

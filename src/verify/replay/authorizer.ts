@@ -74,10 +74,10 @@ interface Engine {
 /** What an OPA decides with. */
 export type Deciding = Pick<DecisionPoint, "bundle" | "v0">;
 
-const engines = new WeakMap<Deciding, Engine>();
+const engines = new WeakMap<Deciding["bundle"], Engine>();
 
 export function engineOf(point: Deciding): Engine {
-  const known = engines.get(point);
+  const known = engines.get(point.bundle);
   if (known !== undefined) return known;
   const { modules, data } = point.bundle;
   const outside: readonly HostFunction[] = outsideFunctions(() => {
@@ -90,7 +90,7 @@ export function engineOf(point: Deciding): Engine {
     data: here,
     outside: false,
   };
-  engines.set(point, engine);
+  engines.set(point.bundle, engine);
   return engine;
 }
 

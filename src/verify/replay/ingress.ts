@@ -13,8 +13,15 @@ export interface SentIn extends Sent {
   /** clients that are let in; undefined: all */
   readonly blocks: readonly string[] | undefined;
   /** the URL of an auth request that must be answered first */
-  readonly asks: { readonly url: string; readonly method: string } | undefined;
+  readonly asks: Asks | undefined;
   readonly byService: boolean;
+}
+
+export interface Asks {
+  readonly url: string;
+  readonly method: string;
+  /** it is asked with headers of its own, or its answer is kept for other requests */
+  readonly otherwise: boolean;
 }
 
 interface Found {
@@ -195,9 +202,16 @@ function through(
     reason: `Ingress ${namespace}/${name} leads there`,
     known: true,
     blocks: nginx && listed !== undefined ? listed.split(",").map((one) => one.trim()) : undefined,
-    asks: nginx && url !== undefined ? { url, method: note(ingress, "auth-method") ?? "GET" } : undefined,
+    asks: nginx && url !== undefined ? asksOf(ingress, config, url) : undefined,
     byService: nginx && (note(ingress, "service-upstream") === "true" || config.get("service-upstream") === "true"),
   };
+}
+
+function asksOf(ingress: Ingress, config: ReadonlyMap<string, string>, url: string): Asks {
+  const own = note(ingress, "auth-url") !== undefined;
+  const text = (name: string): string | undefined => (own ? note(ingress, name) : config.get(`global-${name}`)?.trim());
+  const otherwise = ["auth-cache-key", "auth-proxy-set-headers"].some((name) => (text(name) ?? "") !== "");
+  return { url, method: text("auth-method") || "GET", otherwise };
 }
 
 const UNREAD_SETTINGS = /snippet|block-|modsecurity|proxy-set-headers|denylist|lua/;

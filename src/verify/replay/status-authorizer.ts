@@ -4,12 +4,11 @@
  */
 import type { Cluster } from "../../cluster/index.js";
 import { isObject, lookup, RegoError, type Value } from "../../rego/index.js";
-import { bundleOf, opaServer } from "../opa/decision-points.js";
+import { statusDecision } from "../opa/status-decisions.js";
 import { type HttpRequest, NOW, type Token } from "../request.js";
-import { type Deciding, engineOf } from "./authorizer.js";
+import { engineOf } from "./authorizer.js";
 import { tokenText } from "./token-text.js";
 
-const points = new WeakMap<Cluster, Map<string, Deciding | string>>();
 const NOW_NS = BigInt(NOW) * 1_000_000_000n;
 
 /** @param scheme of the request that is asked about */
@@ -20,26 +19,32 @@ export function asksByStatus(
   token: Token | undefined,
   scheme: string,
 ): "allow" | "deny" | { readonly unknown: string } {
-  const point = pointAt(cluster, url);
+  const point = statusDecision(cluster, url, method);
   if (typeof point === "string") return { unknown: point };
-  const { pathname } = new URL(url);
+  const { decision, path, authentication } = point;
   // What nginx and the client's network write is for nobody to say here.
-  const rules = point.bundle.modules.map(({ text }) => text.replace(/#.*$/gm, "")).filter(isAuthorization);
-  if (rules.some((text) => NOT_KNOWN.test(text))) return { unknown: "its rules look at what is not known of a client" };
+  const texts = point.bundle.modules.map(({ text }) => text.replace(/#.*$/gm, ""));
+  if (texts.some((text) => NOT_KNOWN.test(text))) return { unknown: "its rules look at what is not known of a client" };
+  if (authentication === "tls" && texts.some((text) => /input\.(identity|client_certificates)/.test(text)))
+    return { unknown: "its rules look at certificates" };
+  const authorization =
+    token === undefined ? http.headers.get("authorization") : `${token.at.prefix ?? ""}${tokenText(token)}`;
   const headers = new Map<string, Value>([...http.headers].map(([name, value]) => [canonical(name), [value]]));
-  if (token !== undefined) headers.set(canonical(token.at.name), [`${token.at.prefix ?? ""}${tokenText(token)}`]);
+  if (token !== undefined) headers.set(canonical(token.at.name), [authorization ?? ""]);
   headers.set("X-Original-Method", [http.method]);
   headers.set("X-Original-Url", [`${scheme}://${http.host}${http.target}`]);
+  const identity = authentication === "token" ? /^Bearer\s+(\S+)$/.exec(authorization ?? "")?.[1] : undefined;
   const input: Value = {
     method,
-    path: pathname.split("/").filter((part) => part !== ""),
+    path: path.slice(1).split("/"),
     params: {},
     headers: Object.fromEntries(headers),
+    ...(identity === undefined ? {} : { identity }),
   };
   const engine = engineOf(point);
   engine.outside = false;
   try {
-    const value = engine.policy.rule(["system", "authz", "allow"]).value(input, { nowNs: NOW_NS });
+    const value = engine.policy.rule(decision).value(input, { nowNs: NOW_NS });
     if (engine.outside) return { unknown: "its rules ask others" };
     const allowed = isObject(value as Value) ? lookup(value as Value, "allowed") : value;
     return allowed === true ? "allow" : "deny";
@@ -49,32 +54,9 @@ export function asksByStatus(
   }
 }
 
-const isAuthorization = (text: string): boolean => /^\s*package\s+system\.authz\s*$/m.test(text);
-const NOT_KNOWN = /x-(real-ip|forwarded|request-id|auth-request|sent-from)|input\.(identity|client_certificates|body)/i;
-
-function pointAt(cluster: Cluster, url: string): Deciding | string {
-  let known = points.get(cluster);
-  if (known === undefined) {
-    known = new Map();
-    points.set(cluster, known);
-  }
-  let found = known.get(url);
-  if (found === undefined) {
-    found = resolve(cluster, url);
-    known.set(url, found);
-  }
-  return found;
-}
-
-function resolve(cluster: Cluster, url: string): Deciding | string {
-  if (!URL.canParse(url) || url.includes("$")) return "it is no plain URL";
-  const { hostname, port, protocol, pathname, search } = new URL(url);
-  if (protocol !== "http:" || search !== "" || !/^\/v1\/data(\/|$)/.test(pathname)) return "it is not OPA's data API";
-  const server = opaServer(cluster, hostname, Number(port || 80));
-  if ("text" in server) return server.text;
-  if (!server.given.authorization) return "it decides nothing";
-  return bundleOf(cluster, server);
-}
+/** Headers that a client does not write, and what a body may say. */
+const NOT_KNOWN =
+  /["'`](x-(real-ip|forwarded[\w-]*|request-id|scheme|original-uri|auth-request[\w-]*|sent-from)|ssl-client[\w-]*)["'`]|input\.body/i;
 
 /** As Go writes names of headers. */
 function canonical(name: string): string {

@@ -5,7 +5,7 @@
 import { type Cluster, describeObject, endpointsOf, type KubeObject, NO_CHANGE } from "../../cluster/index.js";
 import { formatSpan } from "../../diagnostics/index.js";
 import { cite } from "../layer.js";
-import { MAYBE } from "../space/bounds.js";
+import { MAYBE, YES } from "../space/bounds.js";
 import type { Routed, Way } from "./way.js";
 
 const GROUPS =
@@ -80,6 +80,7 @@ function waysThrough(cluster: Cluster): readonly Way[] {
             object,
             to: { workload, pod, port, protocol, service, certain: false, mirrored: false, change: NO_CHANGE },
             sent: MAYBE,
+            passes: YES,
             before: () => MAYBE,
             beforePath: () => MAYBE,
             sources: undefined,

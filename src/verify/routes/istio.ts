@@ -1,7 +1,7 @@
 /** Ways through Istio's Gateways: each server takes hosts on a port, and the VirtualServices bound to it lead on. */
 import { type Cluster, endpointsOf, type IstioGateway, NO_CHANGE, type VirtualService } from "../../cluster/index.js";
 import { cite, type Reason } from "../layer.js";
-import { MAYBE } from "../space/bounds.js";
+import { MAYBE, YES } from "../space/bounds.js";
 import { beforeChange } from "./change.js";
 import type { Asker } from "./condition.js";
 import { podPortsOf, podsWith } from "./gateways.js";
@@ -105,6 +105,7 @@ function waysOf(cluster: Cluster, entrance: Entrance, { entry, gets }: Resolved)
       object: entry.object,
       to,
       sent: gated(gets, certain),
+      passes: YES,
       before: beforeChange(to.change, entry.path, mode),
       beforePath:
         to.change.path === undefined
@@ -141,6 +142,7 @@ function anywhere(cluster: Cluster, entrance: Entrance): readonly Way[] {
           object: entrance.object,
           to,
           sent: MAYBE,
+          passes: YES,
           before: () => MAYBE,
           beforePath: undefined,
           sources: undefined,

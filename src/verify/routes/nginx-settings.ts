@@ -5,7 +5,14 @@ import { addressNumber, Ranges } from "../space/index.js";
 import type { GatewayPod } from "./gateways.js";
 
 export interface ControllerSettings {
-  readonly globalAuth: { readonly url: string; readonly method: string; readonly object: KubeObject } | undefined;
+  readonly globalAuth:
+    | {
+        readonly url: string;
+        readonly method: string;
+        readonly object: KubeObject /** the key that changes what or whether it asks */;
+        readonly changed: string | undefined;
+      }
+    | undefined;
   readonly globalAuthSnippet: boolean;
   readonly sources: Ranges | undefined;
   readonly firewall: boolean;
@@ -37,7 +44,15 @@ export function settingsOf(cluster: Cluster, controller: GatewayPod | undefined)
   const url = text("global-auth-url");
   const listed = text("whitelist-source-range");
   return {
-    globalAuth: url === undefined ? undefined : { url, method: text("global-auth-method") ?? "GET", object },
+    globalAuth:
+      url === undefined
+        ? undefined
+        : {
+            url,
+            method: text("global-auth-method") ?? "GET",
+            object,
+            changed: ["global-auth-cache-key", "global-auth-proxy-set-headers"].find(text),
+          },
     globalAuthSnippet: text("global-auth-snippet") !== undefined,
     sources: listed === undefined ? undefined : rangesOf(listed),
     firewall: text("enable-modsecurity") === "true",

@@ -31,6 +31,8 @@ export interface Way {
   readonly to: Target;
   /** the requests that are sent on, as the client outside writes them */
   readonly sent: Bounds;
+  /** what the entrance asks before it sends a request on, who sees the path as the client writes it */
+  readonly passes: Bounds;
   /** what is said of a request behind the entrance, said of the one before it */
   readonly before: (behind: Bounds) => Bounds;
   /** the same of the path alone; undefined where the path stays as it is */

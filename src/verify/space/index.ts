@@ -30,4 +30,5 @@ export type { Regex } from "./regex.js";
 export * as regex from "./regex.js";
 export { readRegex, readSearch } from "./regex-syntax.js";
 export { type Box, type Point, RequestSet } from "./request-set.js";
+export { afterLongestStart, longestStart } from "./starts.js";
 export { ABSENT, NO_TEXT, only, Text } from "./text.js";

@@ -14,6 +14,8 @@ const ON_TEXT: ReadonlyMap<string, number> = new Map([
   ["endswith", 0],
   ["contains", 0],
   ["regex.match", 1],
+  ["regex.find_n", 1],
+  ["regex.find_all_string_submatch_n", 1],
   ["glob.match", 2],
   ["lower", 0],
   ["upper", 0],

@@ -10,6 +10,7 @@ import { type Bounds, both, either, MAYBE, not, where } from "../../space/bounds
 import {
   ABSENT,
   ANYTHING,
+  afterLongestStart,
   Bags,
   concatenation,
   dimension,
@@ -83,6 +84,21 @@ export const AUTHORIZATION_CASES: readonly Case[] = [
       value: textOf({ kind: "dimension", dimension: AUTHORIZATION }, SPACE, ...BEARER_TOKEN.parts, ...rest),
     },
   ]),
+];
+
+const BEARER = Language.matching(regex.sequence(regex.literal("Bearer"), regex.plus(regex.literal(" "))));
+const ONE_WORD = Language.matching(regex.plus(regex.notClass([[0x20, 0x20]])));
+
+/** What OPA itself takes for a bearer token: one word behind `Bearer`, whatever it is. */
+export const IDENTITY_CASES: readonly Case[] = [
+  { when: both(WITH_TOKEN, USUAL_SCHEME, ALONE), value: BEARER_TOKEN },
+  {
+    when: both(not(WITH_TOKEN), where(AUTHORIZATION, Text.of(concatenation(BEARER, ONE_WORD)))),
+    value: {
+      ...ofDimension(AUTHORIZATION),
+      steps: [{ name: JSON.stringify(["identity"]), before: afterLongestStart(BEARER) }],
+    },
+  },
 ];
 
 /** The points that stand for a request. */

@@ -7,7 +7,7 @@ import { WRITTEN_TOKENS, writtenTimes } from "./claims.js";
 import { Evaluator } from "./evaluate.js";
 import { checkInput, type Destination, READ_BY_PLUGIN } from "./input.js";
 import { equality, writtenClaim } from "./relations.js";
-import { type Case, known, TRUE } from "./symbol.js";
+import { type Case, known, type Symbolic, TRUE } from "./symbol.js";
 
 export interface Answers {
   /** the requests that are let through */
@@ -19,12 +19,28 @@ export interface Answers {
 }
 
 /**
+ * What a proxy is answered that asks about requests to a destination.
  * @param path the document that is asked for, below `data`
  * @throws Overflow when the policy is too large to be reasoned over
  */
 export function answersOf(form: NormalForm, data: Value, path: readonly string[], destination: Destination): Answers {
+  const reads = destination.chain === "http" ? READ_BY_PLUGIN : both();
+  return answersTo(form, data, path, checkInput(destination), reads);
+}
+
+/**
+ * @param input as requests make it
+ * @param reads the requests that an input can be made of at all
+ * @throws Overflow when the policy is too large to be reasoned over
+ */
+export function answersTo(
+  form: NormalForm,
+  data: Value,
+  path: readonly string[],
+  input: Symbolic,
+  reads: Bounds,
+): Answers {
   const evaluator = new Evaluator(form, data);
-  const input = checkInput(destination);
   const allowed: Bounds[] = [];
   const answered: Bounds[] = [];
   for (const one of evaluator.read(path, input)) {
@@ -36,7 +52,6 @@ export function answersOf(form: NormalForm, data: Value, path: readonly string[]
   // A rule in conflict with itself is an error of the whole question, if it is come to at all.
   const whole: Bounds = { may: RequestSet.full, must: evaluator.conflicts.complement() };
   const agreed = evaluator.conflicts.isEmpty ? both() : whole;
-  const reads = destination.chain === "http" ? READ_BY_PLUGIN : both();
   const all = both(either(allowed), reads, agreed);
   const real = realPoints(all);
   const exact = all.may === all.must || all.may.equals(all.must);

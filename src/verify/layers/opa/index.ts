@@ -15,6 +15,7 @@ import { dimension, only, RequestSet, withinLimits } from "../../space/index.js"
 import { isDryRun, policySet, type Surroundings } from "../authorization/index.js";
 import { type JwtFilter, jwtFilterOn, looksElsewhere } from "../jwt/filter.js";
 import { type Answers, answersOf } from "./decision.js";
+import { lineOf, oneLine } from "./places.js";
 
 const HTTP = where(dimension.protocol, only("http"));
 const BYTES = where(dimension.protocol, only("tcp"));
@@ -255,13 +256,4 @@ function reasonsOf(point: DecisionPoint, answers: Answers | undefined): readonly
     reasons.push({ effect: "unknown", text, object, ...(span === undefined ? {} : { span }) });
   }
   return reasons;
-}
-
-function lineOf({ source, start }: { readonly source: { readonly text: string }; readonly start: number }): number {
-  return source.text.slice(0, start).split("\n").length;
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }

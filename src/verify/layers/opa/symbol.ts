@@ -4,7 +4,7 @@
  */
 import { isArray, isNumber, RegoObject, RegoSet, type Value } from "../../../rego/index.js";
 import { MISSING } from "../../opa/bundle.js";
-import { type Bounds, both, either, MAYBE, NO, truth, where, YES } from "../../space/bounds.js";
+import { type Bounds, both, either, exactly, MAYBE, NO, truth, where, YES } from "../../space/bounds.js";
 import {
   ANYTHING,
   Bags,
@@ -25,8 +25,8 @@ export type Atom =
   | { readonly kind: "dimension"; readonly dimension: Dimension<Text> }
   /** a claim that is one text */
   | { readonly kind: "claim"; readonly names: readonly string[] }
-  /** nothing is known of it but a language; `token`: it is the bearer token itself */
-  | { readonly kind: "opaque"; readonly within: Language; readonly token?: true };
+  /** nothing is known of it but a language; `token`: it is the bearer token itself; equal names mean one text */
+  | { readonly kind: "opaque"; readonly within: Language; readonly token?: true; readonly name?: string };
 
 /** A function of texts with a name; equal names mean equal functions. */
 export interface Step {
@@ -201,7 +201,8 @@ function joined(parts: readonly Atom[], words: Language): Bounds {
     const ways = halves(words, first.within).map(({ tail }) => joined(rest, tail));
     const dead = !first.within.isSubsetOf(beginningsOf(words));
     const must = dead ? RequestSet.empty : RequestSet.all(ways.map((one) => one.must));
-    return { may: RequestSet.any(ways.map((one) => one.may)), must };
+    const may = RequestSet.any(ways.map((one) => one.may));
+    return may.equals(must) ? exactly(may) : { may, must };
   }
   const beginnings = first.kind === "dimension" ? first.dimension.full.present : ANYTHING;
   return either(halves(words, beginnings).map(({ head, tail }) => both(atomWithin(first, head()), joined(rest, tail))));
@@ -243,12 +244,17 @@ export function sameText(a: TextSymbol, b: TextSymbol): boolean {
   const key = ({ parts, steps }: TextSymbol): string =>
     JSON.stringify([
       parts.map((atom) =>
-        atom.kind === "dimension" ? atom.dimension.key : atom.kind === "opaque" ? [atom.token, atom.within.id] : atom,
+        atom.kind === "dimension"
+          ? atom.dimension.key
+          : atom.kind === "opaque"
+            ? [atom.token, atom.name, atom.within.id]
+            : atom,
       ),
       steps.map(({ name }) => name),
     ]);
   // Two texts of which only the language is known may differ.
-  return key(a) === key(b) && a.parts.every((atom) => atom.kind !== "opaque" || atom.token === true);
+  const isOne = (atom: Atom): boolean => atom.kind !== "opaque" || atom.token === true || atom.name !== undefined;
+  return key(a) === key(b) && a.parts.every(isOne);
 }
 
 /** The elements that a value speaks of. */

@@ -19,6 +19,7 @@ import {
 import { NO_TOKEN } from "./claims.js";
 import { globRegex } from "./glob.js";
 import { sizeIs } from "./relations.js";
+import { behindStart, foundAtStart } from "./starts.js";
 import {
   type Atom,
   type Case,
@@ -225,11 +226,16 @@ export function callOnTexts(name: string, args: readonly Symbolic[]): readonly C
     return outcome(holds, both(not(holds)));
   }
   if (name === "regex.replace") return regexReplaced(args);
+  if (name.startsWith("regex.find_")) return foundAtStart(name, asText(args[1]), wordOf(args[0]), numberOf(args[2]));
   if (name === "concat") return joined(args);
   if (name === "sprintf") return printed(args);
   const text = asText(args[0]);
   if (text === undefined) return undefined;
   const [start, word] = [numberOf(args[1]), wordOf(args[1])];
+  if (name === "substring" && (numberOf(args[2]) ?? 0) < 0) {
+    const rest = behindStart(text, args[1]);
+    if (rest !== undefined) return surely(rest);
+  }
   if (name === "substring" && start !== undefined && (numberOf(args[2]) ?? 0) < 0) {
     const rest = shortened(text, start);
     const behind = rest === undefined ? behindScheme(text, start) : surely(rest);
