@@ -206,12 +206,17 @@ export class Cursor {
   /** Skips to the next token that starts a line in its first column, where a new statement can begin. */
   recover(): void {
     this.depth = 0;
-    this.advance();
+    // Who has used up what there is to try gets nothing more read.
+    if (this.fuel < 0) {
+      this.index = this.tokens.length - 1;
+      return;
+    }
+    if (this.token.type !== "end") this.index++;
     while (this.token.type !== "end") {
       const { token } = this;
       const before = this.source.text[token.start - 1];
       if (token.newline && (before === "\n" || before === undefined) && token.type === "ident") return;
-      this.advance();
+      this.index++;
     }
   }
 }
