@@ -56,6 +56,10 @@ export class Lexer {
   #at = 0;
   #line = 1;
   #lineStart = 0;
+  /** the line, the place in it and its column that were counted last */
+  #countedLine = 0;
+  #countedTo = 0;
+  #column = 1;
 
   constructor(input: string) {
     this.#input = input;
@@ -97,7 +101,16 @@ export class Lexer {
   }
 
   #columnOf(offset: number): number {
-    return Array.from(this.#input.slice(this.#lineStart, Math.max(offset, this.#lineStart))).length + 1;
+    // Counted on from the last token of the line: long lines would take quadratic time.
+    if (this.#countedLine !== this.#lineStart || offset < this.#countedTo) {
+      this.#countedLine = this.#lineStart;
+      this.#countedTo = this.#lineStart;
+      this.#column = 1;
+    }
+    const to = Math.max(offset, this.#lineStart);
+    for (const _character of this.#input.slice(this.#countedTo, to)) this.#column++;
+    this.#countedTo = to;
+    return this.#column;
   }
 
   #position(offset: number): Position {
