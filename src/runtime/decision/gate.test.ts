@@ -62,6 +62,10 @@ describe("Gate", () => {
     ["undefined", () => undefined, true],
     ["a truthy allow", () => ({ allow: 1, rules: ["r"] }), true],
     ["an allow without a rule", () => ({ allow: true, rules: [] }), true],
+    ["undefined, later", async () => undefined, true],
+    ["an allow without rules, later", async () => ({ allow: true }), true],
+    ["a denial without a reason", () => ({ allow: false, rules: [] }), true],
+    ["a denial without rules, later", async () => ({ allow: false, reason: "no" }), true],
   ] as [string, () => unknown, boolean][])("denies on %s, with one event", async (_case, decide, unavailable) => {
     const answer = await gate(decide as DecisionPoint["decide"]).ask(ASKED);
     expect(answer).toMatchObject({ layer: "policy", unavailable });

@@ -128,7 +128,7 @@ export class Gate {
   #decide(request: DecisionRequest): Judged | Promise<Judged> {
     try {
       const answer = this.#options.point.decide(request);
-      if (answer instanceof Promise) return within(answer, this.#options.deadlineMs).then(judged, noDecision);
+      if (answer instanceof Promise) return within(answer, this.#options.deadlineMs).then(judged).catch(noDecision);
       return judged(answer);
     } catch (error) {
       return noDecision(error);
@@ -182,13 +182,14 @@ export class Gate {
   }
 }
 
+/** A decision as it was given, if every part of it is there. */
 function judged(answer: Decision): Judged {
-  if (answer.allow === true && answer.rules.length > 0) return { allow: true, rules: answer.rules, unavailable: false };
-  if (answer.allow === false) {
-    return { allow: false, rules: answer.rules, reason: answer.reason, unavailable: false };
+  const { allow, rules } = answer;
+  if (Array.isArray(rules) && allow === true && rules.length > 0) return { allow, rules, unavailable: false };
+  if (Array.isArray(rules) && allow === false && typeof answer.reason === "string") {
+    return { allow, rules, reason: answer.reason, unavailable: false };
   }
-  const reason = "the decision point gave no answer that is understood";
-  return { allow: false, rules: [], reason, unavailable: true };
+  return noDecision(new Error("the decision point gave no answer that is understood"));
 }
 
 function noDecision(error: unknown): Judged {

@@ -57,11 +57,6 @@ export class ClientExchange {
     return this.#isClosed || this.#connection.socket.destroyed;
   }
 
-  /** Whether the whole answer was written. */
-  get isAnswered(): boolean {
-    return this.#isAnswered;
-  }
-
   get answerStarted(): boolean {
     return this.#answerStarted;
   }

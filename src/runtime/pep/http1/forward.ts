@@ -123,6 +123,8 @@ class Forwarding implements AnswerSink {
   }
 
   #acquire(ready: (upstream: UpstreamConnection) => void): void {
+    // FAIL CLOSED: nothing leaves for a client that is gone, or under a permission that was taken back.
+    if (this.#isOver) return;
     this.#withdraw = this.#admitted.target.pool.acquire(
       (upstream) => {
         this.#upstream = upstream;

@@ -190,7 +190,7 @@ export class UpstreamConnection {
     const framing = framingOf(answer, this.#method);
     this.#answer = answer;
     this.#reader = new BodyReader(framing, "answer");
-    sink.onHead(answer, framing.kind === "length" && framing.bytes === 0 ? "length" : framing.kind);
+    sink.onHead(answer, framing.kind);
   }
 
   #finish(isClean: boolean, trailers: Fields): void {
