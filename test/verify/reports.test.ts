@@ -46,8 +46,8 @@ const WORKFLOW = `apiVersion: ringfence.dev/v1
 workflow: shop
 zones: { shop: { trust: internal } }
 data: { cards: { sensitivity: restricted } }
-workloads: { web: { zone: shop, port: 8080 }, api: { zone: shop, port: 8080 }, db: { zone: shop, port: 8080 }, gone: { zone: shop, port: 8080 } }
-flows: [{ from: web, to: api }, { from: api, to: db, data: [cards] }]
+workloads: { web: { zone: shop, port: 8080 }, api: { zone: shop, port: 8080 }, db: { zone: shop, ports: [{ port: 8080, protocol: tcp }] }, gone: { zone: shop, port: 8080 } }
+flows: [{ from: web, to: api }, { from: api, to: db, protocol: tcp, data: [cards] }]
 `;
 
 const { cluster } = readCluster([{ path: "m <&>.yaml", text: MANIFESTS }]);
@@ -55,7 +55,6 @@ const verification = verifyCluster(cluster, {
   policy: derive(loadWorkflow({ path: "ringfence.yaml", text: WORKFLOW })),
 });
 const issues = issuesOf(verification);
-const findings = verification.comparison?.findings;
 const edges = edgesOf(new Network(cluster));
 
 describe("reports", () => {
@@ -112,20 +111,43 @@ describe("reports", () => {
   });
 
   it("Graphviz draws the graph, and the matrix is well-formed", async () => {
-    const dot = dotReport(edges, findings, cluster.workloads);
+    const dot = dotReport(edges, verification.comparison, cluster.workloads);
     const svg = (await Graphviz.load()).dot(dot);
     expect(svg.match(/class="edge"/g)).toHaveLength(edges.length);
     const ids = cluster.workloads.map(({ id }) => id);
-    const matrix = matrixReport(edges, findings, ids, "shop");
+    const matrix = matrixReport(edges, verification.comparison, ids, "shop");
     expect(XMLValidator.validate(matrix)).toBe(true);
     expect(matrix).toContain("shop/web[Deployment] → shop/db[Deployment]: gets through, not declared");
   });
 
   it("the table has a row for each connection, and for what is declared and does not get through", () => {
-    const rows = tableReport(edges, findings).trimEnd().split("\n").slice(1);
+    const rows = tableReport(edges, verification.comparison).trimEnd().split("\n").slice(1);
     const declared = rows.filter((row) => /shop\/web\S+ +shop\/api\S+ +TCP 8080 +none +blockage/.test(row));
     expect(declared).toHaveLength(1);
     expect(rows.length).toBeGreaterThan(edges.length);
     expect(rows.some((row) => row.endsWith("as declared"))).toBe(true);
+  });
+
+  it("call declared what a flow declares, and nothing else", () => {
+    const others = `apiVersion: v1
+kind: Namespace
+metadata: { name: away }
+---
+${workload("one").replaceAll("shop", "away")}${workload("two").replaceAll("shop", "away")}`;
+    const wider = readCluster([{ path: "m.yaml", text: `${MANIFESTS}---\n${others}` }]).cluster;
+    const { comparison } = verifyCluster(wider, {
+      policy: derive(loadWorkflow({ path: "ringfence.yaml", text: WORKFLOW })),
+    });
+    const all = edgesOf(new Network(wider));
+    const rows = tableReport(all, comparison).trimEnd().split("\n").slice(1);
+    expect(rows.filter((row) => /away\/one\S+ +away\/two\S+ +TCP 8080 .*no flow$/.test(row))).toHaveLength(1);
+    const declared = rows.filter((row) => row.endsWith("as declared"));
+    expect(declared).toHaveLength(1);
+    expect(declared[0]).toMatch(/shop\/api\S+ +shop\/db\S+ +TCP 8080/);
+    expect(rows.filter((row) => /shop\/api\S+ +away\/one\S+ +other, as TCP .*leak$/.test(row))).toHaveLength(1);
+    const ids = wider.workloads.map(({ id }) => id);
+    expect(matrixReport(all, comparison, ids, "shop")).toContain(
+      "away/one[Deployment] → away/two[Deployment]: gets through, no flow of the workflow",
+    );
   });
 });

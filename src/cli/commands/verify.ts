@@ -2,6 +2,7 @@ import type { Cluster } from "../../cluster/index.js";
 import { openPolicy } from "../../ringfence.js";
 import {
   dotReport,
+  type Edge,
   edgesOf,
   endNamed,
   githubReport,
@@ -11,6 +12,7 @@ import {
   junitReport,
   matrixReport,
   Network,
+  type NetworkModel,
   sarifReport,
   tableReport,
   textReport,
@@ -83,7 +85,7 @@ async function report(cli: Cli, paths: readonly string[], flags: VerifyFlags): P
   };
   await deliver(
     cli,
-    written(cli, verification, cluster, format, fails, flags, new Network(cluster, model)),
+    written(cli, verification, cluster, format, fails, flags, () => edgesAsked(cluster, model, flags)),
     flags.output,
   );
   if (issuesOf(verification).some(fails)) cli.exit(1);
@@ -96,9 +98,9 @@ function written(
   format: (typeof FORMATS)[number],
   fails: (issue: Issue) => boolean,
   flags: VerifyFlags,
-  network: Network,
+  edges: () => readonly Edge[],
 ): string {
-  const findings = verification.comparison?.findings;
+  const { comparison } = verification;
   switch (format) {
     case "text":
       return textReport(verification, flags.output === undefined ? cli.terminal.palette : undefined);
@@ -111,15 +113,15 @@ function written(
     case "github":
       return githubReport(verification);
     case "table":
-      return tableReport(edgesOf(network), findings);
+      return tableReport(edges(), comparison);
     case "dot":
-      return dotReport(edgesOf(network), findings, cluster.workloads);
+      return dotReport(edges(), comparison, cluster.workloads);
     case "svg": {
       const title =
         verification.workflow === undefined ? "Who reaches whom" : `${verification.workflow}: who reaches whom`;
       return matrixReport(
-        edgesOf(network),
-        findings,
+        edges(),
+        comparison,
         cluster.workloads.map(({ id }) => id),
         title,
       );
@@ -127,7 +129,18 @@ function written(
   }
 }
 
-function named(cluster: Cluster, which: "from" | "to", name: string | undefined) {
+/** The connections between the ends that were asked for: what is left out of the findings is left out of the pictures. */
+function edgesAsked(cluster: Cluster, model: NetworkModel, flags: VerifyFlags): readonly Edge[] {
+  const { from } = named(cluster, "from", flags.from);
+  const { to } = named(cluster, "to", flags.to);
+  return edgesOf(new Network(cluster, model)).filter(
+    (edge) => (from?.(edge.from.id) ?? true) && (to?.(edge.to.id) ?? true),
+  );
+}
+
+type Wanted = Partial<Record<"from" | "to", (party: string) => boolean>>;
+
+function named(cluster: Cluster, which: "from" | "to", name: string | undefined): Wanted {
   if (name === undefined) return {};
   const end = endNamed(cluster, name);
   const id = end.kind === "pod" ? end.workload.id : end.name;

@@ -17,6 +17,8 @@ import { compareWithin } from "./within.js";
 export interface Comparison {
   /** sorted by source, destination, port and kind */
   readonly findings: readonly Finding[];
+  /** connections between workloads that a flow declares, by `connectionKey` */
+  readonly declared: ReadonlySet<string>;
   /** how many (source, destination, port) were compared */
   readonly compared: number;
   /** connections for the controls themselves, which no flow declares */
@@ -40,6 +42,7 @@ export function compare(policy: Policy, network: Network, layers: readonly Layer
   const running = new Set(seats.flatMap(({ name }) => name ?? []));
   return {
     findings: [...within.findings, ...outward.findings, ...inward.findings].sort(byPlace),
+    declared: within.declared,
     compared: within.compared + outward.compared + inward.compared,
     controls: within.controls,
     missing: policy.workloads.map(({ name }) => name).filter((name) => !running.has(name)),

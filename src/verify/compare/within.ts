@@ -2,6 +2,7 @@
  * Connections between pods. Pairs that the layers deny without looking at a request are passed over at once: only those
  * that a rule declares, or that stand in a group which may get through, are compared request by request.
  */
+import type { Protocol } from "../../cluster/index.js";
 import type { Policy, Rule } from "../../policy/index.js";
 import { type Connection, combine, outcome } from "../layer.js";
 import { Bits } from "../layers/network/bits.js";
@@ -21,6 +22,8 @@ export interface Within {
   /** what entrances let users do, by the rule that declares it: each has to hold at one of them */
   readonly entrances: ReadonlyMap<Rule, readonly (readonly Finding[])[]>;
   readonly compared: number;
+  /** those that a flow declares, or a flow of users by way of their entrance, by {@link connectionKey} */
+  readonly declared: ReadonlySet<string>;
   /** connections for the controls themselves, or to a gateway on the way out: no flow declares them as such */
   readonly controls: number;
 }
@@ -31,6 +34,7 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
   const reach = new Reachability(network);
   const findings: Finding[] = [];
   const entrances = new Map<Rule, (readonly Finding[])[]>();
+  const declared = new Set<string>();
   let [compared, controls] = [0, 0];
   for (const to of seats) {
     const destination = network.points.byPod.get(to.pod);
@@ -50,6 +54,7 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
         const rules = rulesBetween(into, from).filter(
           (rule) => called.protocol === "TCP" && rule.port.port === called.port,
         );
+        if (rules.length > 0) declared.add(connectionKey(from.id, to.id, called.protocol, called.port));
         const source = network.points.byPod.get(from.pod);
         const passes = source === undefined || candidates === undefined || candidates.has(source.index);
         // What the policy declares it also says the callers of.
@@ -80,7 +85,12 @@ export function compareWithin(world: World, policy: Policy, network: Network, se
       }
     }
   }
-  return { findings, entrances, compared, controls };
+  return { findings, entrances, declared, compared, controls };
+}
+
+/** One connection between two workloads, as a text. */
+export function connectionKey(from: string, to: string, protocol: Protocol, port: number): string {
+  return JSON.stringify([from, to, protocol, port]);
 }
 
 const isServed = ({ protocol, unnamed }: CalledPort): boolean => protocol === "TCP" && !unnamed;

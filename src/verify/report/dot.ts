@@ -1,8 +1,7 @@
 /** The same list as a graph for Graphviz: namespaces as clusters, leaks red, unknowns dashed. */
 import { plain } from "../../markup/index.js";
-import type { Finding } from "../compare/index.js";
 import type { Edge } from "../edges.js";
-import { verdictOf } from "./table.js";
+import { type Compared, verdictOf } from "./table.js";
 
 const STYLES: Readonly<Record<string, string>> = {
   leak: 'color="#c24a00", fontcolor="#c24a00", penwidth=2',
@@ -12,7 +11,7 @@ const STYLES: Readonly<Record<string, string>> = {
 
 export function dotReport(
   edges: readonly Edge[],
-  findings: readonly Finding[] | undefined,
+  comparison: Compared | undefined,
   workloads: readonly { readonly id: string; readonly name: string; readonly namespace: string }[],
 ): string {
   const namespaces = [...new Set(workloads.map(({ namespace }) => namespace))];
@@ -25,7 +24,7 @@ export function dotReport(
     "  }",
   ]);
   const arrows = edges.map((edge) => {
-    const verdict = verdictOf(edge, findings);
+    const verdict = verdictOf(edge, comparison);
     const label = `${edge.unnamed ? "other" : edge.port}${edge.protocol === "TCP" ? "" : `/${edge.protocol}`}${STYLES[verdict] === undefined ? "" : ` ${verdict}`}`;
     const style = STYLES[verdict];
     return `  ${quoted(edge.from.id)} -> ${quoted(edge.to.id)} [label=${quoted(label)}${style === undefined ? "" : `, ${style}`}];`;

@@ -1,8 +1,7 @@
 /** Sources down, destinations across: one square for each pair, its colour and letter the worst that holds of it. */
 import { type Child, element, type Markup } from "../../markup/index.js";
-import type { Finding } from "../compare/index.js";
 import type { Edge } from "../edges.js";
-import { verdictOf } from "./table.js";
+import { type Compared, verdictOf } from "./table.js";
 
 const CELL = 22;
 const PAD = 16;
@@ -11,6 +10,7 @@ const CHAR = 5.9;
 /** In rising order: of what holds of a pair, the last is shown. After Okabe and Ito's colours, each with its letter. */
 const KINDS = [
   { verdict: "allowed", letter: "a", fill: "#cfe6f5", text: "some request gets through" },
+  { verdict: "no flow", letter: "o", fill: "#eef0dc", text: "gets through, no flow of the workflow" },
   { verdict: "as declared", letter: "d", fill: "#bfe3d0", text: "reachable as declared" },
   { verdict: "unknown", letter: "?", fill: "#e3e3e3", text: "cannot be told" },
   { verdict: "blockage", letter: "B", fill: "#e6bcd6", text: "declared, does not get through" },
@@ -19,19 +19,20 @@ const KINDS = [
 
 export function matrixReport(
   edges: readonly Edge[],
-  findings: readonly Finding[] | undefined,
+  comparison: Compared | undefined,
   ids: readonly string[],
   title: string,
 ): string {
-  const parties = [...new Set([...ids, ...(findings ?? []).flatMap(({ from, to }) => [from, to])])];
+  const findings = comparison?.findings ?? [];
+  const parties = [...new Set([...ids, ...findings.flatMap(({ from, to }) => [from, to])])];
   const worst = new Map<string, number>();
   const put = (from: string, to: string, verdict: string): void => {
     const rank = KINDS.findIndex((kind) => kind.verdict === verdict);
     const key = JSON.stringify([from, to]);
     worst.set(key, Math.max(worst.get(key) ?? -1, rank));
   };
-  for (const edge of edges) put(edge.from.id, edge.to.id, verdictOf(edge, findings));
-  for (const { from, to, kind } of findings ?? []) put(from, to, kind);
+  for (const edge of edges) put(edge.from.id, edge.to.id, verdictOf(edge, comparison));
+  for (const { from, to, kind } of findings) put(from, to, kind);
 
   const label = Math.max(...parties.map((id) => id.length), 8) * CHAR + 12;
   const legend = KINDS.filter((_, rank) => [...worst.values()].includes(rank));
@@ -41,7 +42,14 @@ export function matrixReport(
   const height = top + parties.length * CELL + PAD + legend.length * 20 + 12;
   const cells = parties.flatMap((from, row) =>
     parties.map((to, column) =>
-      cellOf(worst.get(JSON.stringify([from, to])), from, to, left + column * CELL, top + row * CELL),
+      cellOf(
+        worst.get(JSON.stringify([from, to])),
+        from,
+        to,
+        ids.includes(from) && ids.includes(to) ? "denied" : "nothing found",
+        left + column * CELL,
+        top + row * CELL,
+      ),
     ),
   );
   const body: Child[] = [
@@ -78,13 +86,14 @@ export function matrixReport(
   return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.text}\n`;
 }
 
-function cellOf(rank: number | undefined, from: string, to: string, x: number, y: number): Markup {
+/** @param otherwise what it means that there is nothing: only between workloads was every connection judged */
+function cellOf(rank: number | undefined, from: string, to: string, otherwise: string, x: number, y: number): Markup {
   const kind = rank === undefined ? undefined : KINDS[rank];
   const fill = from === to ? "#f4f4f4" : (kind?.fill ?? "#ffffff");
   return element(
     "g",
     {},
-    element("title", {}, `${from} → ${to}: ${kind?.text ?? (from === to ? "itself" : "denied")}`),
+    element("title", {}, `${from} → ${to}: ${kind?.text ?? (from === to ? "itself" : otherwise)}`),
     element("rect", { x, y, width: CELL, height: CELL, fill, stroke: "#c9ced3" }),
     ...(kind === undefined ? [] : [text(x + CELL / 2, y + 15, kind.letter, { anchor: "middle" })]),
   );
