@@ -28,9 +28,10 @@ export class ClientExchange {
   #reader: BodyReader | undefined;
   #sink: BodySink | undefined;
   #isPaused = false;
+  /** whether the whole answer was written */
   #isAnswered = false;
   #answerStarted = false;
-  #answerFraming: "none" | "length" | "chunked" | "close" = "none";
+  #answerFraming: Framing["kind"] = "none";
   #isReusable = true;
   /** the head of the answer, until there is something to send with it */
   #held: string | undefined;
@@ -55,11 +56,6 @@ export class ClientExchange {
 
   get isClosed(): boolean {
     return this.#isClosed || this.#connection.socket.destroyed;
-  }
-
-  /** Whether the whole answer was written. */
-  get isAnswered(): boolean {
-    return this.#isAnswered;
   }
 
   get answerStarted(): boolean {
