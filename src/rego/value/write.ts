@@ -2,18 +2,13 @@
  * Values as text: JSON as OPA writes it (sorted keys and sets, non-string keys as their JSON text, `<`, `>` and `&`
  * escaped), and Rego notation (`{1, 2}`, `set()`, Go's quoting), which `sprintf("%v")` and `print` show.
  */
+
+import { RegoObject, RegoSet } from "./collections.js";
 import { Num, numberText, toDouble } from "./num.js";
+import { objectEntries, objectGet, objectKeys } from "./objects.js";
+import { compareStrings } from "./order.js";
 import { setOwn } from "./read-json.js";
-import {
-  compareStrings,
-  type JsonObject,
-  objectEntries,
-  objectGet,
-  objectKeys,
-  RegoObject,
-  RegoSet,
-  type Value,
-} from "./value.js";
+import type { JsonObject, Value } from "./value.js";
 
 /** JSON text. `indent` is what one level is indented by; without it the text is compact. */
 export function writeJson(value: Value, indent = ""): string {

@@ -7,7 +7,8 @@ import type { Socket } from "node:net";
 import type { Limits } from "../limits.js";
 import { ClientExchange } from "./client-exchange.js";
 import type { Deadline, Deadlines } from "./deadlines.js";
-import { Malformed, mayBecomeHead, type RequestSyntax, readRequestSyntax } from "./syntax.js";
+import { EMPTY_LINE, HeadReader } from "./head-reader.js";
+import { Malformed, readRequestSyntax } from "./syntax.js";
 
 /** Requests that wait on one connection. */
 const MAX_WAITING = 16;
@@ -16,7 +17,6 @@ const MAX_PENDING = 64 * 1024;
 /** How much is read and thrown away behind a last answer, so that it arrives before the connection's end. */
 const DISCARD_BYTES = 256 * 1024;
 const LINGER_MS = 2000;
-const EMPTY_LINE = "\r\n\r\n";
 const REFUSAL = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 export interface ClientHandlers {
@@ -35,9 +35,8 @@ export class ClientConnection {
   readonly #limits: ClientLimits;
   readonly #handlers: ClientHandlers;
   readonly #deadline: Deadline;
+  readonly #heads: HeadReader;
   #pending: Buffer | undefined;
-  /** how far an incomplete head was looked at */
-  #looked = 0;
   #current: ClientExchange | undefined;
   /** whether what comes next was written before the last answer was complete */
   #isEarly = false;
@@ -50,6 +49,7 @@ export class ClientConnection {
     this.socket = socket;
     this.#limits = limits;
     this.#handlers = handlers;
+    this.#heads = new HeadReader(limits.headerBytes);
     this.#deadline = deadlines.add(() => this.#onLate());
     this.#deadline.set(limits.headMs);
     socket.on("data", this.#onData);
@@ -180,19 +180,14 @@ export class ClientConnection {
   }
 
   #takeHead(bytes: Buffer): void {
-    const end = bytes.indexOf(EMPTY_LINE, Math.max(0, this.#looked - 3), "latin1");
-    if (end > this.#limits.headerBytes || (end === -1 && bytes.length > this.#limits.headerBytes)) {
-      throw new Malformed("the head is too large");
-    }
-    if (end === -1) {
-      if (!mayBecomeHead(bytes, this.#looked)) throw new Malformed("the head");
-      if (this.#looked === 0) this.#deadline.set(this.#limits.headMs);
-      this.#looked = bytes.length;
+    const isFirst = !this.#heads.isBegun;
+    const end = this.#heads.endIn(bytes);
+    if (end === undefined) {
+      if (isFirst) this.#deadline.set(this.#limits.headMs);
       this.#pending = bytes;
       return;
     }
-    this.#looked = 0;
-    const syntax: RequestSyntax = readRequestSyntax(bytes.toString("latin1", 0, end));
+    const syntax = readRequestSyntax(bytes.toString("latin1", 0, end));
     this.#deadline.set(this.#limits.silenceMs);
     const exchange = new ClientExchange(this, syntax, this.#isEarly);
     this.#current = exchange;
@@ -204,7 +199,7 @@ export class ClientConnection {
   /** Keeps what cannot be taken yet. */
   #keep(bytes: Buffer): void {
     this.#pending = bytes;
-    if (this.#current?.isBodyComplete === true && heads(bytes) > MAX_WAITING) {
+    if (this.#current?.isBodyComplete === true && countHeads(bytes) > MAX_WAITING) {
       this.socket.destroy();
       this.#handlers.onCrowd();
     } else if (bytes.length > MAX_PENDING) this.socket.pause();
@@ -231,14 +226,14 @@ export class ClientConnection {
   }
 
   #onLate(): void {
-    if (this.#current === undefined && this.#looked > 0 && this.#state === "open") {
+    if (this.#current === undefined && this.#heads.isBegun && this.#state === "open") {
       this.#refuse(new Malformed("its head did not come in time"));
     } else this.socket.destroy();
   }
 }
 
 /** How many heads end in some bytes; a body that holds an empty line counts as well. */
-function heads(bytes: Buffer): number {
+function countHeads(bytes: Buffer): number {
   let count = 0;
   for (let at = bytes.indexOf(EMPTY_LINE, 0, "latin1"); at !== -1; count++) {
     at = bytes.indexOf(EMPTY_LINE, at + EMPTY_LINE.length, "latin1");

@@ -28,9 +28,10 @@ export class ClientExchange {
   #reader: BodyReader | undefined;
   #sink: BodySink | undefined;
   #isPaused = false;
+  /** whether the whole answer was written */
   #isAnswered = false;
   #answerStarted = false;
-  #answerFraming: "none" | "length" | "chunked" | "close" = "none";
+  #answerFraming: Framing["kind"] = "none";
   #isReusable = true;
   /** the head of the answer, until there is something to send with it */
   #held: string | undefined;

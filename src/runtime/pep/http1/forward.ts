@@ -31,6 +31,11 @@ export function refuseRequest(client: ClientExchange, answer: Answer): void {
   client.refuse(answer.status, [...JSON_BODY, ...challenge], refusalBody(answer));
 }
 
+/** Answers that the destination could not be reached, and ends the connection. */
+export function refuseUnreachable(client: ClientExchange): void {
+  client.refuse(502, JSON_BODY, '{"error":"unreachable"}\n');
+}
+
 /** Forwards an admitted request and its answer. */
 export function forwardRequest(client: ClientExchange, admitted: Admitted, options: ForwardOptions): void {
   const permitted = spend(admitted.permit);
@@ -175,7 +180,7 @@ class Forwarding implements AnswerSink {
     this.#over();
     // A cut answer must not look complete: without its end, the client knows.
     if (this.#client.answerStarted) this.#client.cut();
-    else this.#client.refuse(502, JSON_BODY, '{"error":"unreachable"}\n');
+    else refuseUnreachable(this.#client);
   }
 
   #over(): void {

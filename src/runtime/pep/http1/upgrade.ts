@@ -5,7 +5,7 @@ import { type Fields, passableAnswer } from "../header-fields.js";
 import { join } from "../upstream.js";
 import type { ClientExchange } from "./client-exchange.js";
 import { fieldLines } from "./field-lines.js";
-import type { ForwardOptions } from "./forward.js";
+import { type ForwardOptions, refuseUnreachable } from "./forward.js";
 import type { AnswerSyntax } from "./syntax.js";
 import type { UpstreamConnection } from "./upstream-connection.js";
 
@@ -13,7 +13,6 @@ const UPGRADE: Fields = [
   ["connection", "Upgrade"],
   ["upgrade", "websocket"],
 ];
-const UNREACHABLE = '{"error":"unreachable"}\n';
 
 /** Forwards an admitted request to upgrade. */
 export async function forwardUpgrade(
@@ -26,7 +25,7 @@ export async function forwardUpgrade(
   const { socket } = client.connection;
   const done = flows.add(permitted, asOf, () => socket.destroy());
   socket.once("close", done);
-  const refuse = (): void => client.refuse(502, [["content-type", "application/json"]], UNREACHABLE);
+  const refuse = (): void => refuseUnreachable(client);
   let upstream: UpstreamConnection;
   try {
     upstream = await target.pool.dedicated();

@@ -7,9 +7,9 @@ import type { Fields } from "../header-fields.js";
 import type { Limits } from "../limits.js";
 import { BodyReader, type Framing } from "./body-reader.js";
 import type { Deadline, Deadlines } from "./deadlines.js";
-import { type AnswerSyntax, Malformed, mayBecomeHead, readAnswerSyntax } from "./syntax.js";
+import { EMPTY_LINE, HeadReader } from "./head-reader.js";
+import { type AnswerSyntax, Malformed, readAnswerSyntax } from "./syntax.js";
 
-const EMPTY_LINE = "\r\n\r\n";
 /** A destination with the same limits ends an idle connection later than we do, so that no request meets the end. */
 const KEPT_SHARE = 0.75;
 
@@ -21,7 +21,7 @@ export interface AnswerSink {
   /** Everything that came at once was handed over. */
   readonly onPause: () => void;
   readonly onEnd: (trailers: Fields) => void;
-  readonly onError: (reason: string) => void;
+  readonly onError: () => void;
   /** The destination can take more of the request. */
   readonly onDrain: () => void;
 }
@@ -32,6 +32,7 @@ export class UpstreamConnection {
   readonly socket: Socket;
   readonly #limits: UpstreamLimits;
   readonly #deadline: Deadline;
+  readonly #heads: HeadReader;
   readonly #onFree: (connection: UpstreamConnection) => void;
   #sink: AnswerSink | undefined;
   #method = "";
@@ -39,9 +40,8 @@ export class UpstreamConnection {
   #isUpgrade = false;
   #answer: AnswerSyntax | undefined;
   #reader: BodyReader | undefined;
-  /** an incomplete head */
+  /** an incomplete head, or what came behind the last one */
   #pending: Buffer | undefined;
-  #looked = 0;
   #keptMs: number;
 
   /** @param onFree called when the connection can be used for another request */
@@ -53,9 +53,10 @@ export class UpstreamConnection {
   ) {
     this.socket = socket;
     this.#limits = limits;
+    this.#heads = new HeadReader(limits.headerBytes);
     this.#keptMs = limits.keepAliveMs * KEPT_SHARE;
     this.#onFree = onFree;
-    this.#deadline = deadlines.add(() => this.#fail("the destination did not answer in time"));
+    this.#deadline = deadlines.add(() => this.#fail());
     this.#deadline.set(this.#keptMs);
     socket.on("data", this.#onData);
     socket.on("drain", this.#onDrain);
@@ -63,7 +64,7 @@ export class UpstreamConnection {
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
       this.#deadline.remove();
-      this.#fail("the destination ended the connection");
+      this.#fail();
     });
   }
 
@@ -127,7 +128,7 @@ export class UpstreamConnection {
   readonly #onEnd = (): void => {
     const reader = this.#reader;
     if (this.#sink !== undefined && reader?.endsWithConnection === true) this.#finish(false, []);
-    else this.#fail("the destination ended the connection");
+    else this.#fail();
   };
 
   readonly #onData = (bytes: Buffer): void => {
@@ -137,16 +138,20 @@ export class UpstreamConnection {
     this.#pending = undefined;
     try {
       this.#take(pending === undefined ? bytes : Buffer.concat([pending, bytes]), sink);
-    } catch (error) {
-      this.#fail(error instanceof Malformed ? `the answer is malformed: ${error.message}` : "the answer failed");
+    } catch {
+      // FAIL CLOSED: what is malformed, or cannot be handed on, is no answer.
+      this.#fail();
     }
   };
 
   #take(bytes: Buffer, sink: AnswerSink): void {
     let rest = bytes;
     while (this.#answer === undefined) {
-      const end = this.#endOfHead(rest);
-      if (end === undefined) return;
+      const end = this.#heads.endIn(rest);
+      if (end === undefined) {
+        if (rest.length > 0) this.#pending = rest;
+        return;
+      }
       const answer = readAnswerSyntax(rest.toString("latin1", 0, end));
       rest = rest.subarray(end + EMPTY_LINE.length);
       if (answer.status === 101 && this.#isUpgrade) {
@@ -169,21 +174,6 @@ export class UpstreamConnection {
       this.#deadline.set(this.#limits.silenceMs);
       sink.onPause();
     }
-  }
-
-  #endOfHead(bytes: Buffer): number | undefined {
-    const end = bytes.indexOf(EMPTY_LINE, Math.max(0, this.#looked - 3), "latin1");
-    if (end > this.#limits.headerBytes || (end === -1 && bytes.length > this.#limits.headerBytes)) {
-      throw new Malformed("its head is too large");
-    }
-    if (end !== -1) {
-      this.#looked = 0;
-      return end;
-    }
-    if (!mayBecomeHead(bytes, this.#looked)) throw new Malformed("its head");
-    this.#looked = bytes.length;
-    if (bytes.length > 0) this.#pending = bytes;
-    return undefined;
   }
 
   #begin(answer: AnswerSyntax, sink: AnswerSink): void {
@@ -219,12 +209,12 @@ export class UpstreamConnection {
     return this.#keptMs > 0;
   }
 
-  #fail(reason: string): void {
+  #fail(): void {
     const sink = this.#sink;
     this.#sink = undefined;
     this.#pending = undefined;
     this.socket.destroy();
-    sink?.onError(reason);
+    sink?.onError();
   }
 }
 
