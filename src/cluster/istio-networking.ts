@@ -317,11 +317,30 @@ const virtualService = open({
 export function readVirtualService(object: KubeObject, value: unknown, reading: Reading): Result<VirtualService> {
   const read = readSpec(virtualService, value, reading);
   if (read === BAD) return BAD;
-  const { hosts, gateways, exportTo } = read;
+  const { hosts, exportTo } = read;
+  const gateways = read.gateways.map((name) => gatewayNamed(name, object.namespace));
   const [http, tls, tcp] = [read.http, read.tls, read.tcp].map((routes) =>
     routes.map((route) => toRoute(route, object.namespace)),
   );
   return { ...idOf(object), hosts, gateways, exportTo, http: http ?? [], tls: tls ?? [], tcp: tcp ?? [] };
+}
+
+/** Istio reads `./name`, and `name.namespace` with whatever behind it, as it reads `namespace/name`. */
+function gatewayNamed(written: string, namespace: string): string {
+  if (written.startsWith("./")) return `${namespace}${written.slice(1)}`;
+  const [name, at] = written.split(".");
+  return written.includes("/") || at === undefined ? written : `${at}/${name}`;
+}
+
+/** A route's conditions name the Gateways of the object's own namespace without it. */
+function conditionOf(written: unknown, namespace: string): RouteCondition {
+  const read = istioCondition(written);
+  if (read.gateways.length === 0) return read;
+  const full = read.gateways.map((name) => {
+    const named = gatewayNamed(name, namespace);
+    return named === "mesh" || named.includes("/") ? named : `${namespace}/${named}`;
+  });
+  return { ...read, gateways: full };
 }
 
 function toRoute(read: Read<typeof virtualRoute>, namespace: string): VirtualRoute {
@@ -338,7 +357,7 @@ function toRoute(read: Read<typeof virtualRoute>, namespace: string): VirtualRou
   });
   return {
     match: read.match,
-    conditions: (read.match ?? []).map(istioCondition),
+    conditions: (read.match ?? []).map((one) => conditionOf(one, namespace)),
     destinations: read.route.map((one) => to(one.destination, one.weight, one.headers)),
     redirect: read.redirect !== undefined || read.directResponse !== undefined,
     rewrite: read.rewrite !== undefined,

@@ -42,6 +42,8 @@ export interface RouteChange {
   readonly set: Labels;
   readonly added: Labels;
   readonly removed: readonly string[];
+  /** anything else may be changed as well, by what is not read */
+  readonly untold?: true;
 }
 
 export const NO_CHANGE: RouteChange = {
@@ -322,6 +324,7 @@ export function gatewayFilters(filters: readonly unknown[]): GatewayFilters {
         unread.push(typeof type === "string" ? type : "filters");
     }
   }
+  if (unread.length > 0) change = { ...change, path: { kind: "unread", value: unread.join(", ") }, untold: true };
   return { change, answers, mirrors, unread };
 }
 

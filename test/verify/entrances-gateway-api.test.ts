@@ -62,7 +62,8 @@ describe("a Gateway and its routes", () => {
     [
       "a filter that is not read",
       `[{ matches: [${SLASH}], filters: [{ type: ExtensionRef, extensionRef: { group: x, kind: Y, name: z } }], ${to("web")} }]`,
-      ["unknown web GET shop.example.com /shop/"],
+      // What arrives may be another path than the one that was asked for.
+      ["unknown web GET shop.example.com /shop/", "unknown web GET shop.example.com /shop/"],
     ],
   ])("are followed to %s", (_, rules, wanted) => expect(found(gateway(), route(rules))).toEqual(wanted));
 
@@ -186,5 +187,43 @@ describe("a Gateway and its routes", () => {
     expect(outsideOf(SHOP + other + open).map(({ kind, to: where }) => `${kind} ${where}`)).toEqual([
       "unknown prod/admin[Pod]",
     ]);
+  });
+});
+
+describe("what is not read of the Gateway API", () => {
+  const admin = (...parts: readonly string[]) =>
+    outsideOf(parts.join(""))
+      .map(brief)
+      .filter((one) => one.includes("admin"));
+  it.each([
+    "{ kind: ListenerSet, name: more }",
+    "{ group: gateway.networking.x-k8s.io, kind: XListenerSet, name: more }",
+  ])("is a way that may be there: the parent %s", (parent) => {
+    const attached = route(`[{ ${to("admin")} }]`).replace(/parentRefs: \[[^\]]*\]/, `parentRefs: [${parent}]`);
+    expect(admin(SHOP, EDGE, gateway(), attached)).toEqual(["unknown admin GET shop.example.com /"]);
+  });
+
+  const PUBLIC = object(
+    "security.istio.io/v1",
+    "AuthorizationPolicy",
+    "prod",
+    "public",
+    '{ selector: { matchLabels: { app: admin } }, rules: [{ to: [{ operation: { paths: ["/public/*"] } }] }] }',
+  );
+
+  it("may be rewritten by a filter of a kind that is not known", () => {
+    const filter = "filters: [{ type: ExtensionRef, extensionRef: { group: g, kind: K, name: n } }]";
+    const rule = `{ matches: [{ path: { type: PathPrefix, value: /x } }], ${filter}, ${to("admin")} }`;
+    expect(admin(SHOP, EDGE, gateway(), PUBLIC, route(`[${rule}]`))).toEqual(["unknown admin GET shop.example.com /x"]);
+  });
+
+  it("takes nothing surely from other routes where it may not be attached", () => {
+    const some = gateway(
+      "allowedRoutes: { namespaces: { from: Selector, selector: { matchLabels: { team: shop } } } }",
+    );
+    const elsewhere = `[{ matches: [{ path: { type: PathPrefix, value: /public } }], ${to("none")} }]`;
+    const parts = [PUBLIC, route(`[{ ${to("admin")} }]`), route(elsewhere, "other", "shop.example.com", "", "untold")];
+    const text = SHOP.replace("istio-injection: enabled", "istio-injection: enabled, team: shop") + EDGE;
+    expect(admin(text, some, ...parts)).toEqual(["unknown admin GET shop.example.com /public/"]);
   });
 });

@@ -237,3 +237,37 @@ describe("a Gateway and its VirtualServices", () => {
     );
   });
 });
+
+describe("the Gateway that a VirtualService names", () => {
+  const admin = (...parts: readonly string[]) =>
+    outsideOf(parts.join(""))
+      .map(brief)
+      .filter((one) => one.includes("admin"));
+  const EDGES = SHOP + EDGE + GATEWAY;
+  const leading = (gateways: string, match = "") =>
+    object(
+      NETWORKING,
+      "VirtualService",
+      "prod",
+      "v",
+      `{ hosts: [shop.example.com], gateways: [${gateways}], http: [${match}{ ${to("admin")} }] }`,
+    );
+
+  it.each(["edge/main", "main.edge", "main.edge.svc.cluster.local"])("is found as %s", (name) =>
+    expect(admin(EDGES, leading(name))).toEqual(["leak admin GET shop.example.com /"]),
+  );
+
+  it("is found as ./main in its own namespace", () => {
+    const moved = GATEWAY.replace("namespace: edge", "namespace: prod");
+    const text = SHOP + EDGE + moved + leading("./main");
+    expect(admin(text)).toEqual(["leak admin GET shop.example.com /"]);
+  });
+
+  it("may let in anything where no manifest has it", () =>
+    expect(admin(EDGES, leading("edge/other"))).toEqual(["unknown admin GET shop.example.com /"]));
+
+  it("is in a condition the one of the VirtualService's namespace", () => {
+    const own = `{ match: [{ gateways: [main] }], ${to("web")} }, `;
+    expect(admin(EDGES, leading("edge/main, prod/main", own))).toContain("leak admin GET shop.example.com /");
+  });
+});

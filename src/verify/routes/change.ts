@@ -14,6 +14,7 @@ export function beforeChange(
   mode: PathNormalization,
 ): (behind: Bounds) => Bounds {
   return (behind) => {
+    if (change.untold === true) return untold(behind);
     let { may, must } = behind;
     const each = (step: (set: RequestSet) => RequestSet): void => {
       [may, must] = may === must ? twice(step(may)) : [step(may), step(must)];
@@ -29,6 +30,14 @@ export function beforeChange(
       must = must.every(dimension.header(name));
     }
     return change.path === undefined ? { may, must } : beforePath(change.path, matched, mode, { may, must });
+  };
+}
+
+/** Whatever is sent may become something that gets through, if anything does. */
+function untold({ may, must }: Bounds): Bounds {
+  return {
+    may: may.isEmpty ? RequestSet.empty : RequestSet.full,
+    must: must.isFull ? RequestSet.full : RequestSet.empty,
   };
 }
 

@@ -80,7 +80,7 @@ function queryHas({ name, match, negated }: NamedMatch): Bounds {
 export function conditionBounds(condition: RouteCondition, asker: Asker): Bounds {
   const { path, ignoreCase, method, host, headers, query, port, unread } = condition;
   const { gateways, sourceNamespace, sourceLabels } = condition;
-  if (gateways.length > 0 && !gateways.some((name) => namesGateway(name, asker))) return NO;
+  if (gateways.length > 0 && !gateways.includes(asker.gateway)) return NO;
   if (port !== undefined && asker.port !== undefined && port !== asker.port) return NO;
   if (sourceNamespace !== undefined && asker.namespace !== undefined && sourceNamespace !== asker.namespace) return NO;
   const labels = asker.labels;
@@ -98,10 +98,6 @@ export function conditionBounds(condition: RouteCondition, asker: Asker): Bounds
     ...query.map(queryHas),
     untold ? MAYBE : YES,
   );
-}
-
-function namesGateway(name: string, { gateway }: Asker): boolean {
-  return name === gateway || (!name.includes("/") && gateway.endsWith(`/${name}`));
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   type RouteCondition,
 } from "../../cluster/index.js";
 import { granted } from "../layers/network/ways-in.js";
-import { type Bounds, both, exactly, YES } from "../space/bounds.js";
+import { type Bounds, both, exactly, MAYBE, YES } from "../space/bounds.js";
 import { dimension, Language, only, RequestSet } from "../space/index.js";
 import { type Backend, backendOf, byServicePort } from "./backends.js";
 import { type Asker, conditionBounds, hostLanguage, ofHosts } from "./condition.js";
@@ -212,10 +212,12 @@ function entriesOf(
     ];
     return conditions.map((condition) => {
       const asked = condition === undefined ? YES : conditionBounds(condition, asker);
+      const whole = both(named, asked);
       const entry: Entry = {
         object: route.object,
         at: ["spec", "rules", index],
-        matches: both(named, asked),
+        // What may not be attached surely takes nothing from others.
+        matches: doubts.length === 0 ? whole : both(whole, MAYBE),
         path: condition?.path,
         targets: backends.flatMap(({ targets }) => targets),
         doubts: [...own, ...(condition?.unread ?? []).map((name) => `\`matches.${name}\` is not followed`)],
@@ -277,15 +279,23 @@ function order(a: Listed | undefined, b: Listed | undefined): Order {
   return a.position < b.position ? "surely" : "never";
 }
 
-/** Routes to a Gateway that no manifest has. */
+/** Parents that send what is called within the mesh, and let in nothing from outside. */
+const isOfMesh = (group: string, kind: string): boolean =>
+  (group === "" && kind === "Service") || (group === "networking.istio.io" && kind === "ServiceEntry");
+
+/** Routes to a Gateway that no manifest has, or to another parent, which adds listeners to one. */
 function throughAbsent(cluster: Cluster): readonly Routed[] {
   const known = new Set(cluster.gateways.map(({ namespace, name }) => `${namespace}/${name}`));
   return cluster.gatewayRoutes.flatMap((route) => {
-    const absent = route.parents.filter(
-      ({ group, kind, namespace, name }) => group === GROUP && kind === "Gateway" && !known.has(`${namespace}/${name}`),
+    const absent = route.parents.filter(({ group, kind, namespace, name }) =>
+      group === GROUP && kind === "Gateway" ? !known.has(`${namespace}/${name}`) : !isOfMesh(group, kind),
     );
-    return absent.slice(0, 1).flatMap(({ namespace, name }) => {
-      const doubts = [`the Gateway ${namespace}/${name} is not in the manifests`];
+    return absent.slice(0, 1).flatMap(({ kind, namespace, name }) => {
+      const doubts = [
+        kind === "Gateway"
+          ? `the Gateway ${namespace}/${name} is not in the manifests`
+          : `what the ${kind} ${namespace}/${name} listens for is not read`,
+      ];
       const hostnames = route.hostnames.length === 0 ? ["*"] : route.hostnames;
       const protocol = { HTTPRoute: "HTTPS", GRPCRoute: "HTTPS", TLSRoute: "TLS", TCPRoute: "TCP", UDPRoute: "UDP" };
       const listener = { protocol: protocol[route.kind], port: 443 };

@@ -12,6 +12,10 @@ import type { Entrance, Routed, Way } from "./way.js";
 type Server = IstioGateway["servers"][number];
 
 export function istioWays(cluster: Cluster): readonly Routed[] {
+  return [...throughDeclared(cluster), ...throughAbsent(cluster)];
+}
+
+function throughDeclared(cluster: Cluster): readonly Routed[] {
   return cluster.istioGateways.flatMap((gateway) => {
     const pods = podsWith(cluster, gateway.selector);
     return gateway.servers.flatMap((server) => {
@@ -44,6 +48,36 @@ export function istioWays(cluster: Cluster): readonly Routed[] {
         return routed(cluster, entrance, tableOf(cluster, server, bound, asker));
       });
     });
+  });
+}
+
+/** VirtualServices for a Gateway that no manifest has. */
+function throughAbsent(cluster: Cluster): readonly Routed[] {
+  const known = new Set(cluster.istioGateways.map(({ namespace, name }) => `${namespace}/${name}`));
+  return cluster.virtualServices.flatMap((service) => {
+    const gateway = service.gateways
+      .filter((name) => name !== "mesh")
+      .map((name) => (name.includes("/") ? name : `${service.namespace}/${name}`))
+      .find((name) => !known.has(name));
+    if (gateway === undefined) return [];
+    const doubts = [`the Gateway ${gateway} is not in the manifests`];
+    const bound = [{ service, hosts: meeting(service.hosts, ["*"]), doubts }];
+    const asker: Asker = { gateway, namespace: undefined, labels: undefined, port: undefined };
+    const entrance = (scheme: "https" | "tcp"): Entrance => ({
+      kind: "istio",
+      object: service.object,
+      gateway: undefined,
+      scheme,
+      port: 443,
+      podPort: 443,
+      exact: true,
+      calls: "service",
+    });
+    const bytes = (["tls", "tcp"] as const).flatMap((kind) => byteEntries(cluster, bound, asker, kind));
+    return [
+      ...routed(cluster, entrance("https"), httpEntries(cluster, bound, asker)),
+      ...routed(cluster, entrance("tcp"), bytes),
+    ];
   });
 }
 

@@ -68,11 +68,12 @@ export const UNCHANGED: RouteChange = NO_CHANGE;
 
 export function changed(a: RouteChange, b: RouteChange): RouteChange {
   return {
-    path: b.path ?? a.path,
+    path: a.path?.kind === "unread" ? a.path : (b.path ?? a.path),
     host: b.host ?? a.host,
     set: new Map([...a.set, ...b.set]),
     added: new Map([...a.added, ...b.added]),
     removed: [...a.removed, ...b.removed],
+    ...(a.untold === true || b.untold === true ? { untold: true } : {}),
   };
 }
 
