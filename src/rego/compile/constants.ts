@@ -24,6 +24,9 @@ export function constantOf(term: NormalTerm): Value | undefined {
   }
 }
 
+/** A part of a path: a constant, or something else that can have many values (`undefined`). */
+export type Step = { readonly value: Value } | undefined;
+
 function constants(terms: readonly NormalTerm[]): Value[] | undefined {
   const values: Value[] = [];
   for (const term of terms) {

@@ -1,13 +1,10 @@
 /** Variables that a body lets range over few constants, and what references with them can lead to. */
 import { isArray, isObject, isSet, lookup, objectEntries, type Value } from "../value/index.js";
-import { constantOf } from "./constants.js";
+import { constantOf, type Step } from "./constants.js";
 import type { Local, NormalLiteral, NormalTerm } from "./normal-form.js";
 
 /** The values of variables; of all others nothing is known. */
 export type Known = Map<Local, readonly Value[]>;
-
-/** A part of a path: a constant, or anything. */
-export type Step = { readonly value: Value } | undefined;
 
 /** As in OPA: more values are as good as unknown. */
 const MAX_VALUES = 64;

@@ -16,8 +16,7 @@ import { buildTree, RuleNode } from "./rule-tree.js";
 import { orderQuery, orderRule } from "./safety.js";
 import type { BuiltinFacts, Environment, GlobalRef } from "./scope.js";
 import { RuleTranslator, splitHeadPath } from "./translate-rule.js";
-import { TypeChecker } from "./type-check.js";
-import type { Declarations } from "./type-literals.js";
+import { type Declarations, TypeChecker } from "./types/index.js";
 import { checkUse } from "./unavailable.js";
 
 export interface CompileOptions extends Declarations {

@@ -5,7 +5,8 @@
  */
 import { problemAt, type RegoProblem } from "../error.js";
 import { canonicalKey } from "../value/index.js";
-import { type Known, learnValues, pathsOf, type Step } from "./known-values.js";
+import type { Step } from "./constants.js";
+import { type Known, learnValues, pathsOf } from "./known-values.js";
 import type { DocumentPath, NormalBody, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
 import type { RuleNode } from "./rule-tree.js";
 import { isFunctionName, literalTerms } from "./variables.js";

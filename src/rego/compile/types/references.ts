@@ -2,15 +2,15 @@
  * Checks references step by step: whether there can be anything at their ends, as far as types tell. A variable in a
  * bracket that has no type yet gets that of the keys it runs through.
  */
-import type { RegoProblem } from "../error.js";
-import { problemAt } from "../error.js";
-import { constantOf } from "./constants.js";
-import type { NormalTerm, RefTerm } from "./normal-form.js";
-import { inside, isLookup, type Step, type TypeLayer, type TypeNode } from "./type-environment.js";
-import { ANY, isEmpty, isKind, isUnknown, shownType, type Type } from "./type-model.js";
+import type { RegoProblem } from "../../error.js";
+import { problemAt } from "../../error.js";
+import { constantOf, type Step } from "../constants.js";
+import type { NormalTerm, RefTerm } from "../normal-form.js";
+import { inside, isLookup, type TypeLayer, type TypeNode } from "./environment.js";
+import { ANY, isEmpty, isKind, isUnknown, shownType, type Type } from "./model.js";
+import { keysOf, mayEqual, select, valuesOf } from "./parts.js";
+import type { Patterns, TypeOf } from "./patterns.js";
 import { asJson, typeOfValue } from "./type-of.js";
-import { keysOf, mayEqual, select, valuesOf } from "./type-parts.js";
-import type { Patterns, TypeOf } from "./type-patterns.js";
 
 export class References {
   private readonly patterns: Patterns;
@@ -147,6 +147,7 @@ function isName(term: NormalTerm): boolean {
   return term.kind === "constant" && typeof term.value === "string";
 }
 
+/** As what is looked up in objects, whose keys are JSON values. */
 function stepOf(term: NormalTerm): Step {
   const value = constantOf(term);
   if (value === undefined) return undefined;

@@ -4,9 +4,9 @@
  * known. What is refused is what OPA refuses, whose reference is held against this in `test/differential`; hence a
  * literal is looked at once, in the order of its body, and only teaches what stands behind it.
  */
-import type { RegoProblem } from "../error.js";
-import { splitArguments } from "./arguments.js";
-import { constantOf } from "./constants.js";
+import type { RegoProblem } from "../../error.js";
+import { splitArguments } from "../arguments.js";
+import { constantOf } from "../constants.js";
 import type {
   ComprehensionTerm,
   Local,
@@ -15,18 +15,18 @@ import type {
   NormalLiteral,
   NormalRule,
   NormalTerm,
-} from "./normal-form.js";
-import type { RuleGraph } from "./recursion.js";
-import { documentPath, type RuleNode } from "./rule-tree.js";
-import { TypeLayer, TypeNode } from "./type-environment.js";
-import { type Declarations, Literals, outcome } from "./type-literals.js";
-import { ANY, arrayType, objectType, type Property, setType, type Type } from "./type-model.js";
+} from "../normal-form.js";
+import type { RuleGraph } from "../recursion.js";
+import { documentPath, type RuleNode } from "../rule-tree.js";
+import { comprehensions, hasClosures, literalTerms, termLocals } from "../variables.js";
+import { TypeLayer, TypeNode } from "./environment.js";
+import { type Declarations, Literals, outcome } from "./literals.js";
+import { ANY, arrayType, objectType, type Property, setType, type Type } from "./model.js";
+import { distinctEntries, Patterns } from "./patterns.js";
+import { References } from "./references.js";
+import { Replacements } from "./replacements.js";
 import { asJson, typeOfValue } from "./type-of.js";
-import { distinctEntries, Patterns } from "./type-patterns.js";
-import { References } from "./type-refs.js";
-import { Replacements } from "./type-replacements.js";
-import { or, orAll } from "./type-union.js";
-import { comprehensions, hasClosures, literalTerms, termLocals } from "./variables.js";
+import { or, orAll } from "./union.js";
 
 interface Closure {
   readonly problems: readonly RegoProblem[];

@@ -1,14 +1,14 @@
 /** Whether single literals can succeed, as far as types tell: equations and calls. */
-import type { TypeDecl } from "../builtins/index.js";
-import { problemAt, type RegoProblem } from "../error.js";
-import { constantOf } from "./constants.js";
-import type { CallLiteral, NormalLiteral, NormalTerm, RefTerm } from "./normal-form.js";
-import type { TypeLayer } from "./type-environment.js";
-import { type FunctionType, isKind, isUnknown, shownType, type Type } from "./type-model.js";
+import type { TypeDecl } from "../../builtins/index.js";
+import { problemAt, type RegoProblem } from "../../error.js";
+import { constantOf } from "../constants.js";
+import type { CallLiteral, NormalLiteral, NormalTerm, RefTerm } from "../normal-form.js";
+import type { TypeLayer } from "./environment.js";
+import { type FunctionType, isKind, isUnknown, shownType, type Type } from "./model.js";
+import { keysOf, mayEqual, valuesOf } from "./parts.js";
+import type { Patterns, TypeOf } from "./patterns.js";
+import type { References } from "./references.js";
 import { typeOfDeclaration } from "./type-of.js";
-import { keysOf, mayEqual, valuesOf } from "./type-parts.js";
-import type { Patterns, TypeOf } from "./type-patterns.js";
-import type { References } from "./type-refs.js";
 
 export interface Declarations {
   /** Declared types of a built-in; undefined for unknown ones. */

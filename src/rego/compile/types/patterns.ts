@@ -2,14 +2,14 @@
  * Two ways in which types of terms meet: a term is matched with a type (an argument with a declaration), or two terms
  * are made equal. Both tell whether that can ever succeed, and teach the variables without a type what they stand for.
  */
-import { canonicalKey } from "../value/index.js";
-import { constantOf } from "./constants.js";
-import type { NormalTerm, ObjectTerm } from "./normal-form.js";
-import type { TypeLayer } from "./type-environment.js";
-import { ANY, type ArrayType, isKind, isUnknown, type ObjectType, type Type } from "./type-model.js";
+import { canonicalKey } from "../../value/index.js";
+import { constantOf } from "../constants.js";
+import type { NormalTerm, ObjectTerm } from "../normal-form.js";
+import type { TypeLayer } from "./environment.js";
+import { ANY, type ArrayType, isKind, isUnknown, type ObjectType, type Type } from "./model.js";
+import { mayEqual, select, valuesOf } from "./parts.js";
 import { asJson } from "./type-of.js";
-import { mayEqual, select, valuesOf } from "./type-parts.js";
-import { or } from "./type-union.js";
+import { or } from "./union.js";
 
 export type TypeOf = (term: NormalTerm, layer: TypeLayer) => Type | undefined;
 

@@ -2,16 +2,16 @@
  * What `with` does to types: a replaced document may also have the type of what replaces it, and whatever depends on it
  * may then be anything.
  */
-import { problemAt, type RegoProblem } from "../error.js";
-import type { Callee, NormalLiteral, NormalRule, NormalWith } from "./normal-form.js";
-import { type RuleGraph, rulesThrough } from "./recursion.js";
-import { documentPath, type RuleNode } from "./rule-tree.js";
-import { type TypeLayer, TypeNode } from "./type-environment.js";
-import { ANY, isKind, type Type } from "./type-model.js";
-import { mayEqual } from "./type-parts.js";
-import type { TypeOf } from "./type-patterns.js";
-import { or } from "./type-union.js";
-import { isFunctionName } from "./variables.js";
+import { problemAt, type RegoProblem } from "../../error.js";
+import type { Callee, NormalLiteral, NormalRule, NormalWith } from "../normal-form.js";
+import { type RuleGraph, rulesThrough } from "../recursion.js";
+import { documentPath, type RuleNode } from "../rule-tree.js";
+import { isFunctionName } from "../variables.js";
+import { type TypeLayer, TypeNode } from "./environment.js";
+import { ANY, isKind, type Type } from "./model.js";
+import { mayEqual } from "./parts.js";
+import type { TypeOf } from "./patterns.js";
+import { or } from "./union.js";
 
 export class Replacements {
   private readonly tree: RuleNode;

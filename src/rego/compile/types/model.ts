@@ -3,7 +3,7 @@
  * also inside composites; that differs from `ANY`, which is the knowledge that it may be everything. As in OPA an array
  * with an unknown rest and one without a rest are the same type, so is the empty set and a set of unknown members.
  */
-import { canonicalKey, compare, type Value } from "../value/index.js";
+import { canonicalKey, compare, type Value } from "../../value/index.js";
 
 export type Type = "null" | "boolean" | "number" | "string" | ArrayType | ObjectType | SetType | AnyType | FunctionType;
 

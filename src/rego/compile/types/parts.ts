@@ -1,8 +1,8 @@
 /** What stands in values of a type, and whether two types can have a value in common. */
-import { compare, isNumber, type Value } from "../value/index.js";
-import { ANY, type AnyType, type ArrayType, isKind, type ObjectType, type Property, type Type } from "./type-model.js";
+import { compare, isNumber, type Value } from "../../value/index.js";
+import { ANY, type AnyType, type ArrayType, isKind, type ObjectType, type Property, type Type } from "./model.js";
 import { typeOfValue } from "./type-of.js";
-import { compareTypes, mayHold, or, orAll } from "./type-union.js";
+import { compareTypes, mayHold, or, orAll } from "./union.js";
 
 /** Type of the keys of a collection; undefined for what is none. The members of a set are its keys. */
 export function keysOf(type: Type | undefined): Type | undefined {

@@ -1,8 +1,17 @@
 /** Types of declarations and of constants. */
-import type { TypeDecl } from "../builtins/index.js";
-import { isArray, isNumber, isObject, isSet, jsonKey, objectEntries, objectFrom, type Value } from "../value/index.js";
-import { ANY, arrayType, objectType, setType, type Type } from "./type-model.js";
-import { orAll } from "./type-union.js";
+import type { TypeDecl } from "../../builtins/index.js";
+import {
+  isArray,
+  isNumber,
+  isObject,
+  isSet,
+  jsonKey,
+  objectEntries,
+  objectFrom,
+  type Value,
+} from "../../value/index.js";
+import { ANY, arrayType, objectType, setType, type Type } from "./model.js";
+import { orAll } from "./union.js";
 
 const declared = new WeakMap<object, Type>();
 

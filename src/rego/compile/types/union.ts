@@ -1,6 +1,6 @@
 /** The order of types, and what is of the one or of the other type. */
-import { compare } from "../value/index.js";
-import { type AnyType, type FunctionType, isKind, type ObjectType, type Type } from "./type-model.js";
+import { compare } from "../../value/index.js";
+import { type AnyType, type FunctionType, isKind, type ObjectType, type Type } from "./model.js";
 
 const RANKS = { null: 0, boolean: 1, number: 2, string: 3, array: 4, object: 5, set: 6, any: 7, function: 8 } as const;
 

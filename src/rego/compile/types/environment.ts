@@ -3,15 +3,13 @@
  * are known there, over the layers around it. A layer of a `with` only has documents: what is learnt of variables under
  * it belongs to the body.
  */
-import { type CanonicalKey, canonicalKey, type Value } from "../value/index.js";
-import type { Local } from "./normal-form.js";
-import { ANY, isEmpty, isKind, type ObjectType, objectType, type Property, setType, type Type } from "./type-model.js";
+import { type CanonicalKey, canonicalKey, type Value } from "../../value/index.js";
+import type { Step } from "../constants.js";
+import type { Local } from "../normal-form.js";
+import { ANY, isEmpty, isKind, type ObjectType, objectType, type Property, setType, type Type } from "./model.js";
+import { select, valuesOf } from "./parts.js";
 import { typeOfValue } from "./type-of.js";
-import { select, valuesOf } from "./type-parts.js";
-import { or } from "./type-union.js";
-
-/** A part of a path: a constant, or something else that can have many values (`undefined`). */
-export type Step = { readonly value: Value } | undefined;
+import { or } from "./union.js";
 
 /** Known documents below one path. Where rules continue another rule's path, a node has both a type and children. */
 export class TypeNode {
