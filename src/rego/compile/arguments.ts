@@ -1,6 +1,6 @@
 /** Arguments of functions in the normal form: slots, and literals at the start of a body that match patterns with them. */
 import type { Local, NormalBody, NormalBranch, NormalLiteral, NormalRule, NormalTerm } from "./normal-form.js";
-import { argumentLocals, termLocals } from "./variables.js";
+import { argumentLocals, isHidden, termLocals } from "./variables.js";
 
 /**
  * The patterns of a function's arguments, and its body without the literals that match them. An argument that nothing
@@ -45,7 +45,7 @@ function isPlain(term: NormalTerm): boolean {
     case "constant":
       return true;
     case "local":
-      return !term.local.generated || term.local.name.startsWith("$");
+      return !isHidden(term.local);
     case "array":
     case "set":
       return term.items.every(isPlain);

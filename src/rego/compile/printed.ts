@@ -7,7 +7,7 @@ import type { Source } from "../syntax/source.js";
 import { argumentVariables } from "./arguments.js";
 import type { ComprehensionTerm, Local, NormalBody, NormalLiteral, NormalRule } from "./normal-form.js";
 import { literalOutputs } from "./outputs.js";
-import { comprehensions, literalLocals, literalTerms } from "./variables.js";
+import { comprehensions, isHidden, literalLocals, literalTerms, shownVariable } from "./variables.js";
 
 export function checkPrinted(rule: NormalRule): RegoProblem[] {
   const problems: RegoProblem[] = [];
@@ -54,12 +54,10 @@ function requireKnown({ body }: ComprehensionTerm, known: ReadonlySet<Local>, pr
   const reported = new Set<Local>();
   for (const literal of body) {
     for (const local of literalLocals(literal)) {
-      const hidden = local.generated && !local.name.startsWith("$");
-      if (hidden || known.has(local) || reported.has(local)) continue;
+      if (isHidden(local) || known.has(local) || reported.has(local)) continue;
       reported.add(local);
-      const name = local.generated ? "_" : local.name;
       const { source, start } = literal.at;
-      problems.push(problemAt(source, start, "rego_compile_error", `var ${name} is undeclared`));
+      problems.push(problemAt(source, start, "rego_compile_error", `var ${shownVariable(local)} is undeclared`));
     }
   }
 }

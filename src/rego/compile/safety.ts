@@ -12,9 +12,12 @@ import {
   closureLocals,
   hasClosures,
   isFunctionName,
+  isHidden,
   isPlainLiteral,
   isPlainTerm,
+  isWildcard,
   literalLocals,
+  shownVariable,
   termLocals,
 } from "./variables.js";
 
@@ -158,7 +161,7 @@ function isOverlooked(captures: readonly Local[], bound: ReadonlySet<Local>, out
 }
 
 function reportOverlooked(local: Local, { at }: NormalLiteral, report: Report): void {
-  const message = `var ${shown(local)} is unsafe${report.suffix}`;
+  const message = `var ${shownVariable(local)} is unsafe${report.suffix}`;
   report.overlooked.push(problemAt(at.source, at.start, "rego_unsafe_var_error", message, OVERLOOKED));
 }
 
@@ -259,7 +262,7 @@ function reportUnsafe(unsafe: readonly Local[], literal: NormalLiteral, report: 
 function reportVariable(local: Local, at: NormalRule["at"], start: number, report: Report): void {
   if (report.reported.has(local)) return;
   report.reported.add(local);
-  const name = shown(local);
+  const name = shownVariable(local);
   if (report.printed === true) {
     report.problems.push(problemAt(at.source, start, "rego_compile_error", `var ${name} is undeclared`));
     return;
@@ -268,17 +271,8 @@ function reportVariable(local: Local, at: NormalRule["at"], start: number, repor
   report.problems.push(problemAt(at.source, start, "rego_unsafe_var_error", message, hintFor(local)));
 }
 
-/** A variable that no author wrote; wildcards are shown as `_`. */
-function isHidden(local: Local): boolean {
-  return local.generated && !local.name.startsWith("$");
-}
-
 function hintFor(local: Local): string | undefined {
-  return local.name.startsWith("$")
+  return isWildcard(local)
     ? undefined
     : `give \`${local.name}\` a value before it is used: with \`:=\`, \`some … in\`, or outside of \`not\``;
-}
-
-function shown(local: Local): string {
-  return local.name.startsWith("$") ? "_" : local.name;
 }

@@ -176,9 +176,4 @@ export class RuleTranslator extends LiteralTranslator {
     }
     return { body: literals, bindings, frameSize: this.frameSize };
   }
-
-  /** A term without free variables, as a rule-less value: `input_term` of test cases and the like. */
-  constantTerm(term: Term, literals: NormalLiteral[]): NormalTerm {
-    return this.settled(this.term(term, { literals, withs: [] }), literals, term);
-  }
 }

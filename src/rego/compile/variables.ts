@@ -1,5 +1,4 @@
 /** Which variables a normal term or literal mentions, and which it would bind. Closures are looked into on demand only. */
-
 import type {
   ComprehensionTerm,
   FunctionName,
@@ -10,6 +9,21 @@ import type {
   NormalRule,
   NormalTerm,
 } from "./normal-form.js";
+
+/** Whether a variable is `_` for its author. */
+export function isWildcard({ name }: Local): boolean {
+  return name.startsWith("$");
+}
+
+/** Whether a variable has no author, who does not know of it. */
+export function isHidden(local: Local): boolean {
+  return local.generated && !isWildcard(local);
+}
+
+/** A variable as its author knows it. */
+export function shownVariable(local: Local): string {
+  return isWildcard(local) ? "_" : local.name;
+}
 
 /** All variables of a term outside of its closures. */
 export function termLocals(term: NormalTerm, into: Set<Local>): void {

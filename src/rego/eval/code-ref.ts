@@ -4,6 +4,7 @@
  * care for `with` when a part of `data` is replaced at run time.
  */
 import type { DocumentPath, NormalTerm, RefTerm } from "../compile/normal-form.js";
+import { isWildcard } from "../compile/variables.js";
 import {
   type CanonicalKey,
   canonicalKey,
@@ -143,9 +144,9 @@ export abstract class RefCoder extends TermCoder {
 
   private part(term: NormalTerm): Part {
     if (this.isBound(term)) return { known: this.operand(term), name: namesOf([term])?.[0] };
-    const isWildcard = term.kind === "local" && term.local.name.startsWith("$");
+    const isAny = term.kind === "local" && isWildcard(term.local);
     const key = this.target(term);
-    return { key: isWildcard ? Target.ANY : key };
+    return { key: isAny ? Target.ANY : key };
   }
 
   /** The remaining steps of a path, through plain values. */
