@@ -3,41 +3,24 @@
  * that a workflow chooses by itself. Run `npm run build && node bench/compile.js [WORKLOADS ...]`. Each size runs in a
  * process of its own, so that the peak is its own and nothing is warm.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bySize } from "./by-size.js";
 
 const PER_ZONE = 25;
 const FLOWS_EACH = 5;
-const here = fileURLToPath(import.meta.url);
 
-if (process.argv[2] === "--one") {
-  await measure(Number(process.argv[3]), process.argv[4] ?? "istio");
-} else {
-  const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [10, 100, 1_000];
-  for (const mesh of ["istio", "istio-ambient"]) {
-    console.log(
-      `${mesh}\nworkloads  flows    load  derive compile   write   check   total  files  objects     MB  peak MB`,
-    );
-    let last;
-    for (const size of sizes) {
-      const run = spawnSync(process.execPath, [here, "--one", String(size), mesh], {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      if (run.status !== 0) process.exit(run.status ?? 1);
-      const result = JSON.parse(run.stdout);
-      console.log(line(result));
-      if (last !== undefined) {
-        const growth = Math.log(result.total / last.total) / Math.log(result.workloads / last.workloads);
-        console.log(`           time grows with the power ${growth.toFixed(2)} of the workloads`);
-      }
-      last = result;
-    }
-  }
-}
+await bySize(fileURLToPath(import.meta.url), {
+  sizes: [10, 100, 1_000],
+  variants: ["istio", "istio-ambient"],
+  size: "workloads",
+  time: "total",
+  head: "workloads  flows    load  derive compile   write   check   total  files  objects     MB  peak MB",
+  line,
+  measure,
+});
 
 async function measure(workloads, mesh) {
   const { loadWorkflow } = await import("../dist/workflow/index.js");

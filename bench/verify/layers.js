@@ -5,11 +5,14 @@
  * Run `npm run build && node bench/verify/layers.js [PODS ...]`. Each size runs in a process of its own.
  */
 import { fileURLToPath } from "node:url";
-import { bySize, median, milliseconds as ms } from "./by-size.js";
+import { bySize, median, milliseconds as ms } from "../by-size.js";
 import { clusterOf } from "./manifests.js";
 
 const PORTS = [8080, 9090];
 await bySize(fileURLToPath(import.meta.url), {
+  sizes: [100, 1_000, 5_000, 10_000],
+  size: "pods",
+  time: "cpu",
   head: "  pods  policies      read     index    answer     total       cpu  groups  peak MB   re-check (mesh, network)",
   line,
   measure,

@@ -5,10 +5,13 @@
  * peak is its own.
  */
 import { fileURLToPath } from "node:url";
-import { bySize, median, milliseconds as ms } from "./by-size.js";
+import { bySize, median, milliseconds as ms } from "../by-size.js";
 import { clusterOf } from "./manifests.js";
 
 await bySize(fileURLToPath(import.meta.url), {
+  sizes: [100, 1_000, 5_000, 10_000],
+  size: "pods",
+  time: "cpu",
   head: "  pods  policies      read     index  all rows     total       cpu     pairs    ports  peak MB   re-check",
   line,
   measure,

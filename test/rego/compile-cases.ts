@@ -119,6 +119,14 @@ export const COMPILE_CASES: Readonly<Record<string, CompileCase>> = {
     rules: "import rego.v2\nr if { input.a or input[x] }",
     refused: "rego_unsafe_var_error:4",
   },
+  "variable of a comprehension in a template string": {
+    rules: 'r := $"{[x | x := y]}"',
+    refused: "rego_unsafe_var_error:3",
+  },
+  "variable of `every` in a template string": {
+    rules: 'r := $"{[1 | every k in input { k > w }]}"',
+    refused: "rego_unsafe_var_error:3",
+  },
   "set as a pattern": { rules: "r if input.x = {y}", refused: "rego_unsafe_var_error:3" },
   "set as a pattern in an array": { rules: "r if input.x = [{y}]" },
   "bracket with a variable of the closure beside it": {

@@ -1,4 +1,5 @@
 /** Bytes of HTTP/1.1, changed in ways that parsers differ about. */
+
 /** mulberry32: small, seeded, good enough to pick mutations. */
 export function random(seed: number): (below: number) => number {
   let state = seed >>> 0;

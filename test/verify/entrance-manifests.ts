@@ -1,25 +1,16 @@
 /** A shop behind a gateway: `web` is for users below /shop/ with GET, `admin` is for nobody outside. */
 import { type Cluster, readCluster } from "../../src/cluster/index.js";
-import { derive } from "../../src/policy/index.js";
 import { compare, type Finding } from "../../src/verify/compare/index.js";
 import { Network } from "../../src/verify/index.js";
-import { loadWorkflow } from "../../src/workflow/index.js";
+import { shopPolicy } from "./shop.js";
 
-export const policy = derive(
-  loadWorkflow({
-    path: "ringfence.yaml",
-    text: `apiVersion: ringfence.dev/v1
-workflow: shop
-zones: { prod: { trust: internal } }
-workloads:
+export const policy = shopPolicy(`workloads:
   web: { zone: prod, port: 8080, kubernetes: { kind: Pod } }
   admin: { zone: prod, port: 9000, kubernetes: { kind: Pod } }
 outside: { people: { kind: users, anonymous: true } }
 flows: [{ from: people, to: web, allow: [{ method: GET, path: "/shop/**" }] }]
 accept: [{ rule: anonymous-users, where: people, reason: "a shop window", until: 2099-01-01 }]
-`,
-  }),
-);
+`);
 
 export const namespace = (name: string, labels = "") => `apiVersion: v1
 kind: Namespace

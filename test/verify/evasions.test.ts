@@ -1,26 +1,17 @@
 /** Ways to look like what is exempt from the comparison. Each base is as declared; each addition is a leak that must show. */
 import { describe, expect, it } from "vitest";
 import { readCluster } from "../../src/cluster/index.js";
-import { derive } from "../../src/policy/index.js";
 import { compare } from "../../src/verify/compare/index.js";
 import { layersOf, Network } from "../../src/verify/index.js";
 import type { Layer } from "../../src/verify/layer.js";
 import { Overflow } from "../../src/verify/space/index.js";
-import { loadWorkflow } from "../../src/workflow/index.js";
+import { shopPolicy } from "./shop.js";
 
-const policy = derive(
-  loadWorkflow({
-    path: "ringfence.yaml",
-    text: `apiVersion: ringfence.dev/v1
-workflow: shop
-zones: { prod: { trust: internal } }
-workloads:
+const policy = shopPolicy(`workloads:
   web: { zone: prod, ports: [{ name: main, port: 8080, protocol: tcp }], kubernetes: { kind: Pod } }
   db: { zone: prod, ports: [{ name: main, port: 5432, protocol: tcp }], kubernetes: { kind: Pod } }
 flows: [{ from: web, to: db }]
-`,
-  }),
-);
+`);
 
 const namespace = (name: string) => `apiVersion: v1
 kind: Namespace

@@ -1,25 +1,16 @@
 /** What VirtualServices make of calls between workloads: declared ones that go elsewhere, and where else calls get. */
 import { describe, expect, it } from "vitest";
 import { readCluster } from "../../src/cluster/index.js";
-import { derive } from "../../src/policy/index.js";
 import { compare } from "../../src/verify/compare/index.js";
 import { Network } from "../../src/verify/index.js";
-import { loadWorkflow } from "../../src/workflow/index.js";
+import { shopPolicy } from "./shop.js";
 
-const policy = derive(
-  loadWorkflow({
-    path: "ringfence.yaml",
-    text: `apiVersion: ringfence.dev/v1
-workflow: shop
-zones: { prod: { trust: internal } }
-workloads:
+const policy = shopPolicy(`workloads:
   web: { zone: prod, port: 8080, kubernetes: { kind: Pod } }
   api: { zone: prod, port: 8080, kubernetes: { kind: Pod } }
   audit: { zone: prod, port: 8080, kubernetes: { kind: Pod } }
 flows: [{ from: web, to: api, allow: [{ method: GET, path: "/v1/**" }] }]
-`,
-  }),
-);
+`);
 
 const object = (apiVersion: string, kind: string, name: string, spec: string) => `apiVersion: ${apiVersion}
 kind: ${kind}

@@ -10,7 +10,7 @@ import { hoistQuery, hoistRule } from "./hoist.js";
 import { checkImports, checkUnusedImports, moduleGlobals } from "./imports.js";
 import { Metadata } from "./metadata.js";
 import type { DocumentPath, NormalForm, NormalQuery, NormalRule } from "./normal-form.js";
-import { checkPrinted } from "./printed.js";
+import { checkPrinted, checkPrintedByQuery } from "./printed.js";
 import { checkRecursion, type RuleGraph, ruleGraph } from "./recursion.js";
 import { buildTree, RuleNode } from "./rule-tree.js";
 import { orderQuery, orderRule } from "./safety.js";
@@ -298,6 +298,8 @@ export function compileQuery(
   const check = (): void => {
     if (problems.length > 0) throw new RegoError(sortProblems(problems));
   };
+  check();
+  problems.push(...checkPrintedByQuery(query.body));
   check();
   problems.push(...later.functions);
   check();

@@ -9,6 +9,12 @@ import type { ComprehensionTerm, Local, NormalBody, NormalLiteral, NormalRule } 
 import { literalOutputs } from "./outputs.js";
 import { comprehensions, isHidden, literalLocals, literalTerms, shownVariable } from "./variables.js";
 
+export function checkPrintedByQuery(body: NormalBody): RegoProblem[] {
+  const problems: RegoProblem[] = [];
+  visitBody(body, new Set(), problems);
+  return problems;
+}
+
 export function checkPrinted(rule: NormalRule): RegoProblem[] {
   const problems: RegoProblem[] = [];
   if (!mayPrint(rule.at.source)) return problems;

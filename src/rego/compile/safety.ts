@@ -16,7 +16,6 @@ import {
   isPlainLiteral,
   isPlainTerm,
   isWildcard,
-  literalLocals,
   shownVariable,
   termLocals,
 } from "./variables.js";
@@ -28,8 +27,6 @@ interface Report {
   /** ` in rule p`, where the position alone does not tell the rule. */
   readonly suffix: string;
   readonly reported: Set<Local>;
-  /** Inside an operand of `print`. */
-  readonly printed?: boolean;
 }
 
 /** Orders all bodies of a rule; problems go to `problems`, and those that OPA does not see to `overlooked`. */
@@ -206,11 +203,9 @@ function orderTerm(term: NormalTerm, bound: ReadonlySet<Local>, report: Report):
   const inner = (part: NormalTerm): NormalTerm => orderTerm(part, bound, report);
   switch (term.kind) {
     case "comprehension": {
-      const inside = term.printed === true ? { ...report, printed: true } : report;
-      if (term.printed === true) requireKnown(term.body, bound, inside);
-      const { body, bound: after } = orderBody(term.body, bound, inside);
+      const { body, bound: after } = orderBody(term.body, bound, report);
       for (const head of term.key === undefined ? [term.value] : [term.key, term.value]) {
-        requireBound(head, after, term.at, inside);
+        requireBound(head, after, term.at, report);
       }
       return { ...term, body };
     }
@@ -241,15 +236,6 @@ function requireBound(term: NormalTerm, bound: ReadonlySet<Local>, at: NormalRul
   }
 }
 
-/** Operands of `print` and templates bind nothing themselves: `print(input[_])` has an undeclared variable. */
-function requireKnown(body: NormalBody, bound: ReadonlySet<Local>, report: Report): void {
-  for (const literal of body) {
-    for (const local of literalLocals(literal)) {
-      if (!bound.has(local) && !isHidden(local)) reportVariable(local, literal.at, literal.at.start, report);
-    }
-  }
-}
-
 function reportUnsafe(unsafe: readonly Local[], literal: NormalLiteral, report: Report): void {
   const { source, start } = literal.at;
   const named = unsafe.filter((local) => !isHidden(local));
@@ -262,12 +248,7 @@ function reportUnsafe(unsafe: readonly Local[], literal: NormalLiteral, report: 
 function reportVariable(local: Local, at: NormalRule["at"], start: number, report: Report): void {
   if (report.reported.has(local)) return;
   report.reported.add(local);
-  const name = shownVariable(local);
-  if (report.printed === true) {
-    report.problems.push(problemAt(at.source, start, "rego_compile_error", `var ${name} is undeclared`));
-    return;
-  }
-  const message = `var ${name} is unsafe${report.suffix}`;
+  const message = `var ${shownVariable(local)} is unsafe${report.suffix}`;
   report.problems.push(problemAt(at.source, start, "rego_unsafe_var_error", message, hintFor(local)));
 }
 
