@@ -377,3 +377,35 @@ describe("routes of kinds that are not read", () => {
     expect(notesOf(text).join()).toContain("it comes through IngressRoute prod/far");
   });
 });
+
+describe("a Route of OpenShift", () => {
+  const policy = (rule: string) =>
+    object(
+      "security.istio.io/v1",
+      "AuthorizationPolicy",
+      "prod",
+      "some",
+      `{ selector: { matchLabels: { app: admin } }, rules: [{ to: [{ operation: { ${rule} } }] }] }`,
+    );
+  const leading = (more: string, annotations = "") =>
+    object(
+      "route.openshift.io/v1",
+      "Route",
+      "prod",
+      "r",
+      `{ host: a.example.com, to: { kind: Service, name: admin }${more} }`,
+      `, annotations: { ${annotations} }`,
+    );
+  const kinds = (...parts: readonly string[]) => outsideOf(SHOP + parts.join("")).map(brief);
+
+  it("may stand for every host beside its own", () => {
+    const elsewhere = policy('hosts: ["b.example.com"]');
+    expect(kinds(elsewhere, leading(""))).toEqual([]);
+    expect(kinds(elsewhere, leading(", wildcardPolicy: Subdomain"))).toEqual(["unknown admin GET b.example.com /"]);
+  });
+
+  it("may rewrite a path into one that the workload allows", () => {
+    const rewriting = leading(", path: /x", "haproxy.router.openshift.io/rewrite-target: /");
+    expect(kinds(policy('paths: ["/public"]'), rewriting)).toEqual(["unknown admin GET a.example.com /x"]);
+  });
+});
