@@ -1,6 +1,6 @@
 /** What Ingresses let in from outside: routes, the annotations of ingress-nginx, and who is asked before. */
 import { describe, expect, it } from "vitest";
-import { brief, namespace, notesOf, object, outsideOf, PLAIN_SHOP, pod, service } from "./entrance-manifests.js";
+import { brief, namespace, notesOf, object, outsideOf, PLAIN_SHOP, pod, SHOP, service } from "./entrance-manifests.js";
 
 const NGINX = "registry.k8s.io/ingress-nginx/controller:v1.13.0";
 const controller = (image: string, kind: string) =>
@@ -108,6 +108,96 @@ spec: { containers: [{ name: opa, image: "openpolicyagent/opa:1.9.0", args: [run
 ` +
   service("opa", "opa", "app: opa", "{ port: 8181 }");
 const ASKING = { "auth-url": "http://opa.opa.svc.cluster.local:8181/v1/data/shop/allow" };
+
+describe("annotations that do not do what they seem to", () => {
+  const PUBLIC = object(
+    "security.istio.io/v1",
+    "AuthorizationPolicy",
+    "prod",
+    "public",
+    '{ selector: { matchLabels: { app: admin } }, rules: [{ to: [{ operation: { paths: ["/public"] } }] }] }',
+  );
+  const meshed = (...parts: readonly string[]) =>
+    outsideOf(SHOP + EDGE + PUBLIC + parts.join(""))
+      .map(brief)
+      .filter((one) => one.includes("admin"));
+
+  it("rewrites nothing where the target is the path itself", () =>
+    expect(meshed(ingress(path("/", "admin"), { "rewrite-target": "/" }))).toEqual([
+      "leak admin GET shop.example.com /public",
+    ]));
+
+  it("are not those of a canary, which shares the location of the Ingress beside it", () => {
+    const main = ingress(path("/public", "web"));
+    const own = { canary: "true", "canary-weight": "5", "rewrite-target": "/x" };
+    expect(meshed(main, ingress(path("/public", "admin"), own, "c"))).toEqual([
+      "unknown admin GET shop.example.com /public",
+    ]);
+  });
+
+  const SHUT = object(
+    "networking.k8s.io/v1",
+    "NetworkPolicy",
+    "opa",
+    "np",
+    "{ podSelector: {}, policyTypes: [Ingress] }",
+  );
+  const shut = (annotations: Readonly<Record<string, string>>, name: string) =>
+    admin(opa(""), SHUT, ingress(path("/ops", name), { ...ASKING, ...annotations }));
+
+  it.each<[string, Readonly<Record<string, string>>, string, readonly string[]]>([
+    ["a gate alone", {}, "admin", []],
+    ["TLS that is passed on", { "ssl-passthrough": "true" }, "admin", ["unknown admin GET shop.example.com /"]],
+    [
+      "an answer to errors",
+      { "custom-http-errors": "500", "default-backend": "admin" },
+      "web",
+      ["unknown admin GET shop.example.com /ops"],
+    ],
+    ["a gate of a canary's own", { canary: "true" }, "admin", ["unknown admin GET shop.example.com /ops"]],
+  ])("get past what is asked: %s", (_, annotations, name, wanted) => expect(shut(annotations, name)).toEqual(wanted));
+
+  it.each(["use-forwarded-headers", "use-proxy-protocol", "enable-real-ip"])(
+    "let in whoever names an address that is listed, with %s",
+    (key) => {
+      const settings = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: ingress-nginx-controller, namespace: edge }
+data: { ${key}: "true" }
+---
+`;
+      const listed = ingress(path("/ops", "admin"), { "whitelist-source-range": "203.0.113.0/24" });
+      expect(admin(listed)).toEqual(["leak admin GET shop.example.com /ops"]);
+      expect(admin(settings, listed)).toEqual(["unknown admin GET shop.example.com /ops"]);
+    },
+  );
+
+  it("give a server its alias, whichever Ingress of the host says it", () => {
+    const asHost = object(
+      "security.istio.io/v1",
+      "AuthorizationPolicy",
+      "prod",
+      "public",
+      '{ selector: { matchLabels: { app: admin } }, rules: [{ to: [{ operation: { hosts: ["ops.example.com"] } }] }] }',
+    );
+    const aliased = ingress(path("/", "web"), { "server-alias": "ops.example.com" });
+    const found = outsideOf(SHOP + EDGE + asHost + aliased + ingress(path("/ops", "admin"), {}, "x")).map(brief);
+    expect(found.filter((one) => one.includes("admin"))).toEqual(["leak admin GET ops.example.com /ops"]);
+  });
+
+  it("let the answer to an auth request write headers that the workload decides by", () => {
+    const root = object(
+      "security.istio.io/v1",
+      "AuthorizationPolicy",
+      "prod",
+      "public",
+      '{ selector: { matchLabels: { app: admin } }, rules: [{ when: [{ key: "request.headers[x-user]", values: ["root"] }] }] }',
+    );
+    const answer = { ...ASKING, "auth-response-headers": "X-User" };
+    const found = outsideOf(SHOP + EDGE + opa("") + root + ingress(path("/ops", "admin"), answer)).map(brief);
+    expect(found.filter((one) => one.includes("admin"))).toEqual(["unknown admin GET shop.example.com /ops"]);
+  });
+});
 
 describe("what ingress-nginx asks before", () => {
   const OPS = path("/ops", "admin");
@@ -249,6 +339,23 @@ describe("routes of kinds that are not read", () => {
     expect(notesOf(text).some((note) => note.startsWith(`${kind} prod/far (m.yaml:`))).toBe(true);
   });
 
+  it.each<[string, string, string]>([
+    ["getambassador.io/v3alpha1", "Mapping", '{ prefix: /, service: "admin:80" }'],
+    ["getambassador.io/v3alpha1", "Mapping", '{ prefix: /, service: "http://admin:80" }'],
+    ["traefik.io/v1alpha1", "TraefikService", "{ weighted: { services: [{ name: admin, port: 80 }] } }"],
+    ["zalando.org/v1", "RouteGroup", "{ backends: [{ type: service, serviceName: admin }] }"],
+    ["gateway.solo.io/v1", "RouteTable", "{ routes: [{ ref: { name: admin, namespace: prod } }] }"],
+    ["elbv2.k8s.aws/v1beta1", "TargetGroupBinding", "{ serviceRef: { name: admin, port: 80 } }"],
+    ["cilium.io/v2", "CiliumClusterwideEnvoyConfig", "{ backendServices: [{ name: admin, namespace: prod }] }"],
+  ])("%s %s leads there as it writes it: %s", (version, kind, spec) =>
+    expect(found(object(version, kind, "prod", "far", spec))).toEqual(["unknown admin GET entrance.invalid /"]),
+  );
+
+  it("lead nowhere by a host that begins with the name of a Service", () =>
+    expect(found(object("projectcontour.io/v1", "HTTPProxy", "prod", "far", "{ host: admin.example.com }"))).toEqual(
+      [],
+    ));
+
   it("are no routes by their names alone", () => {
     const text =
       PLAIN_SHOP +
@@ -268,5 +375,37 @@ describe("routes of kinds that are not read", () => {
       );
     expect(outsideOf(text).map(({ kind, to }) => `${kind} ${to}`)).toEqual(["unknown prod/web[Pod]"]);
     expect(notesOf(text).join()).toContain("it comes through IngressRoute prod/far");
+  });
+});
+
+describe("a Route of OpenShift", () => {
+  const policy = (rule: string) =>
+    object(
+      "security.istio.io/v1",
+      "AuthorizationPolicy",
+      "prod",
+      "some",
+      `{ selector: { matchLabels: { app: admin } }, rules: [{ to: [{ operation: { ${rule} } }] }] }`,
+    );
+  const leading = (more: string, annotations = "") =>
+    object(
+      "route.openshift.io/v1",
+      "Route",
+      "prod",
+      "r",
+      `{ host: a.example.com, to: { kind: Service, name: admin }${more} }`,
+      `, annotations: { ${annotations} }`,
+    );
+  const kinds = (...parts: readonly string[]) => outsideOf(SHOP + parts.join("")).map(brief);
+
+  it("may stand for every host beside its own", () => {
+    const elsewhere = policy('hosts: ["b.example.com"]');
+    expect(kinds(elsewhere, leading(""))).toEqual([]);
+    expect(kinds(elsewhere, leading(", wildcardPolicy: Subdomain"))).toEqual(["unknown admin GET b.example.com /"]);
+  });
+
+  it("may rewrite a path into one that the workload allows", () => {
+    const rewriting = leading(", path: /x", "haproxy.router.openshift.io/rewrite-target: /");
+    expect(kinds(policy('paths: ["/public"]'), rewriting)).toEqual(["unknown admin GET a.example.com /x"]);
   });
 });

@@ -1,5 +1,6 @@
 /** An auth request of ingress-nginx that OPA's own authorization answers: which requests pass it, as its rules say. */
 import { describe, expect, it } from "vitest";
+import { editCluster } from "../../src/cluster/index.js";
 import { asksByStatus } from "../../src/verify/replay/status-authorizer.js";
 import { BEARER, type HttpRequest, type Token } from "../../src/verify/request.js";
 import { statusAnswer } from "../../src/verify/routes/nginx-authorization.js";
@@ -242,4 +243,22 @@ describe("what is worked out for all requests", () => {
     const isTold = !/= ?"https:|"https:\/\/"/.test(rule);
     expect(exact.allow + exact.deny).toBeGreaterThan(isTold ? REQUESTS.length : -1);
   });
+});
+
+it("is asked by the rules of an edited ConfigMap, whose pod is as it was", () => {
+  const config = (rule: string) => `apiVersion: v1
+kind: ConfigMap
+metadata: { name: p, namespace: opa }
+data: { authz.rego: ${JSON.stringify(`package system.authz\n\ndefault allow := ${rule}\n`)} }
+---
+`;
+  const before = clusterOf(opa("").replace(/apiVersion: v1\nkind: ConfigMap[\s\S]*?---\n/, config("false")));
+  const passes = (cluster: typeof before): boolean | string => {
+    const answer = statusAnswer(cluster, URL_ASKED, "GET");
+    return typeof answer === "string" ? answer : !answer.passes.may.isEmpty;
+  };
+  expect(passes(before)).toBe(false);
+  const after = editCluster(before, { put: clusterOf(config("true")) });
+  if (after === undefined) throw new Error("the edit needs another reading");
+  expect(passes(after)).toBe(true);
 });

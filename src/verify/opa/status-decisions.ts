@@ -19,7 +19,8 @@ export interface StatusDecision {
   readonly authentication: Arguments["authentication"];
 }
 
-const bundles = new WeakMap<Pod, ReturnType<typeof bundleOf>>();
+/** of a cluster, since what a pod mounts changes without it */
+const bundles = new WeakMap<Cluster, Map<Pod, ReturnType<typeof bundleOf>>>();
 
 /** The rules behind the URL of an auth request, or why nobody can know them. */
 export function statusDecision(cluster: Cluster, url: string, method: string): StatusDecision | string {
@@ -31,10 +32,15 @@ export function statusDecision(cluster: Cluster, url: string, method: string): S
   const { given, pod, workload } = server;
   if (!given.authorization) return "it decides nothing";
   if (given.tls) return `${workload.id} answers HTTPS alone`;
-  let found = bundles.get(pod);
+  let ofPods = bundles.get(cluster);
+  if (ofPods === undefined) {
+    ofPods = new Map();
+    bundles.set(cluster, ofPods);
+  }
+  let found = ofPods.get(pod);
   if (found === undefined) {
     found = bundleOf(cluster, server);
-    bundles.set(pod, found);
+    ofPods.set(pod, found);
   }
   if (typeof found === "string") return `${workload.id}: ${found}`;
   const { bundle, v0, settings } = found;

@@ -55,7 +55,7 @@ export function sentByIngress(
   if (path === undefined) return untold("how the controller reads such a path is not known");
   const servers = served.flatMap((ingress) =>
     ingress.paths.flatMap((one) =>
-      [one.host, ...(one.host === undefined ? [] : aliases(ingress))].map((host) => ({ host, ingress, path: one })),
+      [one.host, ...aliasesOf(served, one.host)].map((host) => ({ host, ingress, path: one })),
     ),
   );
   const named = servers.filter(({ host }) => host !== undefined && fits(host, http.host, nginx));
@@ -78,8 +78,21 @@ export function sentByIngress(
   return through(cluster, found, nginx, controller, http, raw);
 }
 
+/** A target that is the path itself rewrites nothing. */
+function rewrites(ingress: Ingress, path: string): string | undefined {
+  const target = note(ingress, "rewrite-target");
+  return target === path ? undefined : target;
+}
+
 const aliases = (ingress: Ingress): readonly string[] =>
   (note(ingress, "server-alias") ?? "").split(",").flatMap((one) => one.trim() || []);
+
+/** An alias is one of the whole server, whichever Ingress gives it. */
+function aliasesOf(served: readonly Ingress[], host: string | undefined): readonly string[] {
+  if (host === undefined) return [];
+  const own = served.filter((one) => note(one, "canary") !== "true" && one.paths.some((path) => path.host === host));
+  return [...new Set(own.flatMap(aliases))].filter((alias) => alias !== host);
+}
 
 function fits(pattern: string, host: string, nginx: boolean): boolean {
   if (!hostFits(pattern, host)) return false;
@@ -87,6 +100,7 @@ function fits(pattern: string, host: string, nginx: boolean): boolean {
 }
 
 function writesRaw({ object }: Ingress): boolean {
+  if (object.annotations.get(`${NGINX}ssl-passthrough`)?.trim() === "true") return true;
   return [...object.annotations.keys()].some(
     (name) => name.startsWith(NGINX) && /snippet$/.test(name) && !/auth-snippet$/.test(name),
   );
@@ -117,8 +131,8 @@ type Server = readonly Found[];
 
 function nginxLocation(server: Server, path: string): Found | "unknown" | undefined {
   const main = server.filter(({ ingress }) => note(ingress, "canary") !== "true");
-  const expressions = server.some(
-    ({ ingress }) => note(ingress, "use-regex") === "true" || note(ingress, "rewrite-target") !== undefined,
+  const expressions = main.some(
+    ({ ingress, path: one }) => note(ingress, "use-regex") === "true" || rewrites(ingress, one.path) !== undefined,
   );
   if (expressions) {
     const hits = main.filter(({ path: one }) => new RegExp(`^${one.path}`, "i").test(path));
@@ -189,22 +203,44 @@ function through(
   const hits = landing(cluster, ingress, path.backend, goingOn ?? http);
   const config = nginx ? configOf(cluster, controller) : new Map<string, string>();
   const doubtful = nginx && (asksMore(ingress) || [...config.keys()].some((one) => UNREAD_SETTINGS.test(one)));
-  if (goingOn === undefined || doubtful) return untold("what the controller asks or rewrites is not followed", hits);
-  const url =
-    note(ingress, "auth-url") ??
-    (note(ingress, "enable-global-auth") === "false" ? undefined : config.get("global-auth-url"));
   const listed =
     note(ingress, "whitelist-source-range") ??
     note(ingress, "allowlist-source-range") ??
     config.get("whitelist-source-range");
+  const addressTold =
+    listed !== undefined &&
+    ["use-forwarded-headers", "use-proxy-protocol", "enable-real-ip"].some((one) => config.get(one)?.trim() === "true");
+  if (goingOn === undefined || doubtful || addressTold)
+    return untold("what the controller asks or rewrites is not followed", hits);
+  const url =
+    note(ingress, "auth-url") ??
+    (note(ingress, "enable-global-auth") === "false" ? undefined : config.get("global-auth-url"));
+  const answered = url === undefined ? [] : writtenByAnswer(ingress, config);
+  if (answered.some((one) => BY_OPA.test(one)))
+    return untold("what the answer to an auth request writes is not known", hits);
   return {
-    hits,
+    hits: hits.map((hit) => (hit.http === undefined ? hit : { ...hit, http: without(hit.http, answered) })),
     reason: `Ingress ${namespace}/${name} leads there`,
     known: true,
     blocks: nginx && listed !== undefined ? listed.split(",").map((one) => one.trim()) : undefined,
     asks: nginx && url !== undefined ? asksOf(ingress, config, url) : undefined,
     byService: nginx && (note(ingress, "service-upstream") === "true" || config.get("service-upstream") === "true"),
   };
+}
+
+/** The headers that the answer to an auth request writes; those that it has not are taken away. */
+function writtenByAnswer(ingress: Ingress, config: ReadonlyMap<string, string>): readonly string[] {
+  const lists = [note(ingress, "auth-response-headers"), config.get("global-auth-response-headers")];
+  return lists.flatMap((list = "") => list.split(",").flatMap((one) => one.trim().toLowerCase() || []));
+}
+
+/** Written by OPA's server, or the token, which is looked at elsewhere. */
+const BY_OPA = /^(authorization|content-.*|date|server|vary|transfer-encoding|connection|.*warning.*)$/;
+
+function without(http: HttpRequest, names: readonly string[]): HttpRequest {
+  const headers = new Map(http.headers);
+  for (const name of names) headers.delete(name);
+  return { ...http, headers };
 }
 
 function asksOf(ingress: Ingress, config: ReadonlyMap<string, string>, url: string): Asks {
@@ -238,7 +274,7 @@ function configOf(cluster: Cluster, { workload, pod }: Place): ReadonlyMap<strin
 
 function rewritten(ingress: Ingress, { path }: IngressPath, http: HttpRequest, raw: string): HttpRequest | undefined {
   const host = note(ingress, "upstream-vhost") ?? http.host;
-  const target = note(ingress, "rewrite-target");
+  const target = rewrites(ingress, path);
   if (target === undefined) return { ...http, host };
   const groups = new RegExp(`^${path}`, "i").exec(raw);
   if (groups === null || /%/.test(raw)) return undefined;

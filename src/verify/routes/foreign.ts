@@ -11,9 +11,9 @@ import type { Routed, Way } from "./way.js";
 const GROUPS =
   /^(traefik\.(io|containo\.us)|projectcontour\.io|k8s\.nginx\.org|appprotect\.f5\.com|([\w-]+\.)?konghq\.com|getambassador\.io|x\.getambassador\.io|([\w-]+\.)?solo\.io|apisix\.apache\.org|voyager\.appscode\.com|([\w-]+\.)?haproxy\.(org|com)|gateway\.envoyproxy\.io|cilium\.io|networking\.internal\.knative\.dev|serving\.knative\.dev|elbv2\.k8s\.aws|cloud\.google\.com|networking\.gke\.io)$/;
 const KINDS =
-  /(Route|RouteTCP|RouteUDP|Ingress|HTTPProxy|TCPProxy|UDPProxy|Mapping|VirtualServer|VirtualServerRoute|TransportServer|VirtualService|VirtualHost|GlobalConfiguration|CiliumEnvoyConfig|DomainMapping)$/i;
+  /(Route|RouteTCP|RouteUDP|Ingress|HTTPProxy|TCPProxy|UDPProxy|Mapping|VirtualServer|VirtualServerRoute|TransportServer|VirtualService|VirtualHost|GlobalConfiguration|EnvoyConfig|DomainMapping|RouteTable|RouteGroup|TraefikService|TargetGroupBinding|APIRule)$/i;
 /** Objects of the same groups that lead nowhere by themselves, but change what routes do. */
-const HELPERS = /^(Middleware|MiddlewareTCP|TraefikService|TLSOption|ServersTransport|Filter|Policy)/;
+const HELPERS = /^(Middleware|MiddlewareTCP|TLSOption|ServersTransport|Filter|Policy)/;
 /** Kinds that are read. */
 const READ =
   /^(networking\.k8s\.io|extensions|route\.openshift\.io|networking\.istio\.io|gateway\.networking\.k8s\.io|rbac\..*|apps|batch|)$/;
@@ -50,16 +50,8 @@ export function foreignWays(cluster: Cluster): readonly Routed[] {
 function waysThrough(cluster: Cluster): readonly Way[] {
   return foreignRoutes(cluster).flatMap((object) => {
     const named = new Set(textsOf((object.origin.value as { spec?: unknown } | null)?.spec));
-    const behind = cluster.services.filter(
-      ({ namespace, name }) =>
-        (namespace === object.namespace && named.has(name)) ||
-        [...named].some(
-          (text) =>
-            text === `${namespace}/${name}` ||
-            text.startsWith(`${name}.${namespace}`) ||
-            text.includes(`//${name}.${namespace}`) ||
-            (named.has(namespace) && named.has(name)),
-        ),
+    const behind = cluster.services.filter((service) =>
+      [...named].some((text) => isNameOf(text, service, named.has(service.namespace) ? undefined : object.namespace)),
     );
     return behind.flatMap((service) =>
       endpointsOf(cluster, service).flatMap(({ workload, pod, port, servicePort: { protocol } }): Way[] => {
@@ -90,6 +82,24 @@ function waysThrough(cluster: Cluster): readonly Way[] {
       }),
     );
   });
+}
+
+/**
+ * `name`, `namespace/name`, `name.namespace…`, perhaps as a URL, and with a port or more behind it.
+ * @param home where a name without namespace is looked for; undefined: everywhere
+ */
+function isNameOf(
+  text: string,
+  service: { readonly namespace: string; readonly name: string },
+  home?: string,
+): boolean {
+  const whole = text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "");
+  const spaced = `${service.namespace}/`;
+  const bare = whole.startsWith(`${spaced}${service.name}`) ? whole.slice(spaced.length) : whole;
+  if (!bare.startsWith(service.name)) return false;
+  const rest = bare.slice(service.name.length);
+  if (rest.startsWith(`.${service.namespace}`)) return true;
+  return /^([:/@]|$)/.test(rest) && (bare !== whole || home === undefined || home === service.namespace);
 }
 
 function textsOf(value: unknown): readonly string[] {

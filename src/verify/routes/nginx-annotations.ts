@@ -57,15 +57,29 @@ export function annotation({ object }: Ingress, name: string): string | undefine
   return text === "" ? undefined : text;
 }
 
-/** Raw configuration, which may lead a request past any check, or anywhere; and annotations that nobody here knows. */
+/**
+ * Raw configuration, which may lead a request past any check, or anywhere; annotations that nobody here knows; and TLS
+ * that is passed on as it is.
+ */
 export function rawAnnotations(ingress: Ingress): readonly string[] {
-  return [...ingress.object.annotations.keys()]
+  const passed = annotation(ingress, "ssl-passthrough") === "true" ? ["ssl-passthrough"] : [];
+  const written = [...ingress.object.annotations.keys()]
     .filter((name) => name.startsWith(PREFIX))
     .map((name) => name.slice(PREFIX.length))
     .filter(
       (name) => /^(configuration|server|stream)-snippet$/.test(name) || (!FOLLOWED.has(name) && !HARMLESS.test(name)),
     );
+  return [...passed, ...written];
 }
+
+/** What a path is rewritten to; a target that is the path itself rewrites nothing. */
+export function rewriteOf(ingress: Ingress, path: string): string | undefined {
+  const target = annotation(ingress, "rewrite-target");
+  return target === path ? undefined : target;
+}
+
+/** It shares the locations of the Ingress beside it, whose annotations hold for both. */
+export const isCanary = (ingress: Ingress): boolean => annotation(ingress, "canary") === "true";
 
 export function annotationSpan({ object }: Ingress, name: string) {
   return object.origin.spanOf(["metadata", "annotations", PREFIX + name]);

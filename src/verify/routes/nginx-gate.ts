@@ -18,6 +18,8 @@ export interface Gate {
   readonly passes: Bounds;
   /** the only addresses that are let in */
   readonly sources: Ranges | undefined;
+  /** headers of the request that an answer writes */
+  readonly writes: readonly string[];
   readonly reasons: () => readonly Reason[];
 }
 
@@ -59,6 +61,11 @@ export function gateOf(
   const listName = ["whitelist-source-range", "allowlist-source-range"].find((name) => annotation(ingress, name));
   let sources = listName === undefined ? settings.sources : rangesOf(annotation(ingress, listName) ?? "");
   if (listName !== undefined && sources === undefined) doubt(listName, "cannot be read as addresses");
+  const isTold = sources !== undefined && settings.addressTold;
+  if (isTold) {
+    sources = undefined;
+    doubt(listName ?? "whitelist-source-range", "looks at an address that the client or a proxy before may name");
+  }
   const all = parts.length === 0 ? YES : both(...parts.map(({ passes }) => passes));
   const isOneEnough = annotation(ingress, "satisfy") === "any" && parts.length + (sources === undefined ? 0 : 1) > 1;
   if (isOneEnough) {
@@ -69,6 +76,12 @@ export function gateOf(
   return {
     passes: isOneEnough ? either([all, MAYBE]) : all,
     sources,
+    writes:
+      ask === undefined
+        ? []
+        : [annotation(ingress, "auth-response-headers") ?? "", settings.answerWrites].flatMap((list) =>
+            list.split(",").flatMap((one) => one.trim() || []),
+          ),
     reasons: () => [
       ...parts.flatMap(({ reasons }) => reasons()),
       ...(listed === undefined || listName === undefined ? [] : [limits(ingress, listName)]),

@@ -21,6 +21,10 @@ export interface ControllerSettings {
   readonly object: KubeObject | undefined;
   /** Services are called by their own addresses */
   readonly callsService: boolean;
+  /** the client's address is the one that a header or a proxy before says */
+  readonly addressTold: boolean;
+  /** headers of requests that the answer to an auth request for all writes */
+  readonly answerWrites: string;
 }
 
 const NONE: ControllerSettings = {
@@ -31,10 +35,14 @@ const NONE: ControllerSettings = {
   raw: [],
   object: undefined,
   callsService: false,
+  addressTold: false,
+  answerWrites: "",
 };
 
 const RAW =
   /^(main-snippet|http-snippet|server-snippet|location-snippet|stream-snippet|lua-.*|plugins|block-cidrs|block-user-agents|block-referers|proxy-set-headers|denylist-source-range|custom-http-errors|no-auth-locations)$/;
+
+const TOLD = ["use-forwarded-headers", "use-proxy-protocol", "enable-real-ip"];
 
 export function settingsOf(cluster: Cluster, controller: GatewayPod | undefined): ControllerSettings {
   const map = controller === undefined ? undefined : configOf(cluster, controller);
@@ -59,6 +67,8 @@ export function settingsOf(cluster: Cluster, controller: GatewayPod | undefined)
     raw: [...data.keys()].filter((key) => RAW.test(key)),
     object,
     callsService: text("service-upstream") === "true",
+    addressTold: TOLD.some((key) => text(key) === "true"),
+    answerWrites: text("global-auth-response-headers") ?? "",
   };
 }
 
@@ -66,7 +76,7 @@ export function settingsOf(cluster: Cluster, controller: GatewayPod | undefined)
 function configOf(cluster: Cluster, { workload, pod }: GatewayPod): ConfigMap | undefined {
   const told = servingContainers(pod)
     .flatMap(({ command, args }) => [...command, ...args])
-    .map((one) => /^--configmap=(.+)$/.exec(one)?.[1])
+    .map((one, i, all) => /^--configmap=(.+)$/.exec(one)?.[1] ?? (one === "--configmap" ? all[i + 1] : undefined))
     .find((one) => one !== undefined);
   const names = told === undefined ? ["ingress-nginx-controller", "nginx-configuration"] : [told.split("/").at(-1)];
   return cluster.configMaps.find(({ namespace, name }) => namespace === workload.namespace && names.includes(name));

@@ -12,7 +12,7 @@ import { hostLanguage, languageOf, ofHosts } from "./condition.js";
 import type { GatewayPod } from "./gateways.js";
 import { entrancesOf, type Row, rowsOf } from "./ingress.js";
 import { leads } from "./istio.js";
-import { annotation, PREFIX, rawAnnotations } from "./nginx-annotations.js";
+import { annotation, isCanary, PREFIX, rawAnnotations, rewriteOf } from "./nginx-annotations.js";
 import { type Gate, gateOf, type Reaches } from "./nginx-gate.js";
 import { beforeRewrite } from "./nginx-rewrite.js";
 import { type ControllerSettings, settingsOf } from "./nginx-settings.js";
@@ -35,6 +35,8 @@ interface Location {
   readonly entry: Entry;
   readonly regex: boolean;
   readonly canary: boolean;
+  /** where answers that are errors come from, those of a refusal among them */
+  readonly errors: ReadonlySet<Target>;
 }
 
 export function nginxWays(
@@ -59,13 +61,15 @@ export function nginxWays(
     const { ingress } = location;
     const service = annotation(ingress, "service-upstream") === "true" || settings.callsService;
     const raw = hosts.rawOf(location.host);
-    const asked = raw.length > 0 || location.row.pathType === "Default" ? opened(gate) : exempted(gate, location.row);
+    const open = raw.length > 0 || location.canary || location.row.pathType === "Default";
+    const asked = open ? opened(gate) : exempted(gate, location.row);
     const plain =
       annotation(ingress, "ssl-redirect") === "false" && annotation(ingress, "force-ssl-redirect") !== "true";
     return entrancesOf(cluster, ingress, seat, service ? "service" : "address").map(({ entrance, certain }) => {
       const sure = certain || plain ? row : { ...row, gets: gated(row.gets, false) };
       const targets = row.gets.may.isEmpty ? [] : row.entry.targets;
-      return { entrance, ways: targets.map((to) => wayTo(cluster, entrance, location, sure, asked, to)) };
+      const gateTo = (to: Target): Gate => (location.errors.has(to) ? opened(asked) : asked);
+      return { entrance, ways: targets.map((to) => wayTo(cluster, entrance, location, sure, gateTo(to), to)) };
     });
   });
 }
@@ -78,25 +82,38 @@ function wayTo(
   gate: Gate,
   to: Target,
 ): Way {
-  const target = annotation(ingress, "rewrite-target");
+  const target = rewriteOf(ingress, row.path);
   const mode = cluster.mesh.pathNormalization;
   const fallback = row.pathType === "Default";
   // Whether an Ingress's annotations hold for its default backend is not told.
-  const before = fallback
+  const sentOn = fallback
     ? (behind: Bounds): Bounds => blurred(behind, dimension.host, dimension.path, dimension.query)
     : beforeChange(to.change, undefined, mode);
-  const rewrite = target === undefined || fallback ? undefined : beforeRewrite(row.path, target, mode);
+  const before = (behind: Bounds): Bounds => sentOn(beforeAnswer(behind, gate.writes));
+  const rewrite =
+    target === undefined || fallback || to.change.untold === true ? undefined : beforeRewrite(row.path, target, mode);
   return {
     entrance,
     object: ingress.object,
     to,
     passes: gate.passes,
     sent: gated(gets, to.certain && entry.doubts.length === 0 && !canary),
-    beforePath: rewrite ?? (to.change.path === undefined ? undefined : before),
+    beforePath: rewrite ?? (to.change.path === undefined ? undefined : (behind) => blurred(behind, dimension.path)),
     before: (behind) => (rewrite === undefined ? before(behind) : rewrite(before(behind))),
     sources: gate.sources,
     reasons: (): readonly Reason[] => [leads(entrance, entry, to), ...gate.reasons(), ...doubtReasons(entry)],
   };
+}
+
+/** Headers that the answer to an auth request writes are not the client's, the token among them. */
+function beforeAnswer(behind: Bounds, written: readonly string[]): Bounds {
+  const names = written.map((name) => name.toLowerCase());
+  const blurs: dimension.Dimension[] = names.map((name) => dimension.header(name));
+  if (names.includes("authorization")) {
+    const all = [...behind.may.dimensions, ...behind.must.dimensions];
+    blurs.push(...all.filter(({ key }) => /^(token$|tokenRest$|claim:|form:)/.test(key)));
+  }
+  return blurs.length === 0 ? behind : blurred(behind, ...blurs);
 }
 
 /** Raw configuration may leave out any check. */
@@ -114,22 +131,44 @@ class HostModes {
   readonly #regex = new Set<string>();
   readonly #raw = new Map<string, string[]>();
   readonly #everywhere: readonly string[];
+  readonly #aliases = new Map<string, Set<string>>();
   readonly named: ReadonlySet<string>;
 
   constructor(ingresses: readonly Ingress[], settings: ControllerSettings) {
-    this.#everywhere = settings.raw.map((key) => `\`${key}\` of the controller's ConfigMap`);
+    this.#everywhere = settings.raw.map(
+      (key) => `\`${key}\` of the controller's ConfigMap writes nginx configuration of its own`,
+    );
     const named = new Set<string>();
     for (const ingress of ingresses) {
-      const expressions =
-        annotation(ingress, "use-regex") === "true" || annotation(ingress, "rewrite-target") !== undefined;
-      const raw = rawAnnotations(ingress).map((name) => `\`${PREFIX}${name}\` of ${ingress.namespace}/${ingress.name}`);
-      for (const host of hostsOf(ingress)) {
+      if (isCanary(ingress)) continue;
+      const aliases = (annotation(ingress, "server-alias") ?? "").split(",").map((one) => one.trim());
+      for (const host of ingress.paths.flatMap((one) => one.host ?? [])) {
+        const known = this.#aliases.get(host) ?? new Set<string>();
+        this.#aliases.set(host, new Set([...known, ...aliases.filter((one) => one !== "")]));
+      }
+    }
+    for (const ingress of ingresses) {
+      const rewrites = rowsOf(ingress).some(({ path }) => rewriteOf(ingress, path) !== undefined);
+      const expressions = !isCanary(ingress) && (annotation(ingress, "use-regex") === "true" || rewrites);
+      const raw = rawAnnotations(ingress).map((name) => {
+        const does = name === "ssl-passthrough" ? "passes TLS on as it is" : "writes nginx configuration of its own";
+        return `\`${PREFIX}${name}\` of ${ingress.namespace}/${ingress.name} ${does}`;
+      });
+      for (const host of new Set(rowsOf(ingress).flatMap((row) => this.serversOf(row)))) {
         if (host !== "") named.add(host);
         if (expressions) this.#regex.add(host);
         if (raw.length > 0) this.#raw.set(host, [...(this.#raw.get(host) ?? []), ...raw]);
       }
     }
     this.named = named;
+  }
+
+  /**
+   * The servers that a row is in; one without host is in the server for every other host. An alias is one of the whole
+   * server, whichever Ingress gives it.
+   */
+  serversOf({ host }: Row): readonly string[] {
+    return host === undefined ? [""] : [...new Set([host, ...(this.#aliases.get(host) ?? [])])];
   }
 
   isRegex(host: string): boolean {
@@ -141,17 +180,6 @@ class HostModes {
   }
 }
 
-function hostsOf(ingress: Ingress): readonly string[] {
-  return [...new Set(rowsOf(ingress).flatMap((row) => serversOf(ingress, row)))];
-}
-
-/** The servers that a row is in; one without host is in the server for every other host. */
-function serversOf(ingress: Ingress, { host }: Row): readonly string[] {
-  if (host === undefined) return [""];
-  const aliases = (annotation(ingress, "server-alias") ?? "").split(",").map((one) => one.trim());
-  return [host, ...aliases.filter((one) => one !== "")];
-}
-
 const HTTP = exactly(RequestSet.where(dimension.protocol, only("http")));
 
 function locationsOf(
@@ -160,14 +188,15 @@ function locationsOf(
   hosts: HostModes,
   given: readonly string[],
 ): readonly Location[] {
-  const canary = annotation(ingress, "canary") === "true";
+  const canary = isCanary(ingress);
   return rowsOf(ingress).flatMap((row) =>
-    serversOf(ingress, row).map((host): Location => {
+    hosts.serversOf(row).map((host): Location => {
       const expression = hosts.isRegex(host);
       const raw = hosts.rawOf(host);
-      const { targets, doubts } = targetsOf(cluster, ingress, row);
-      const own = [...given, ...doubts, ...raw.map((name) => `${name} writes nginx configuration of its own`)];
-      const paths = raw.length > 0 ? MAYBE : pathsOf(row, expression);
+      const { targets, errors, doubts } = targetsOf(cluster, ingress, row);
+      const own = [...given, ...doubts, ...raw];
+      const paths =
+        raw.length > 0 ? MAYBE : pathsOf(canary ? { ...row, pathType: "ImplementationSpecific" } : row, expression);
       const entry: Entry = {
         object: ingress.object,
         at: row.at,
@@ -177,7 +206,7 @@ function locationsOf(
         targets,
         doubts: own,
       };
-      return { ingress, row, host, entry, regex: expression, canary };
+      return { ingress, row, host, entry, regex: expression, canary, errors };
     }),
   );
 }
@@ -197,13 +226,17 @@ function hostBounds(host: string, named: ReadonlySet<string>): Bounds {
 function targetsOf(cluster: Cluster, ingress: Ingress, { backend, pathType }: Row) {
   const redirects = ["permanent-redirect", "temporal-redirect"].some((name) => annotation(ingress, name) !== undefined);
   const host = annotation(ingress, "upstream-vhost");
-  const change: RouteChange = { ...UNCHANGED, host };
-  const lead = (name: string, port: number | string | undefined) =>
-    backendOf(cluster, { namespace: ingress.namespace, name }, byServicePort(port), change);
+  // A canary's requests are changed as the Ingress beside it says; what errors lead to is asked for a path of its own.
+  const untold: RouteChange = { ...UNCHANGED, path: { kind: "unread", value: "rewrite" }, untold: true };
+  const passed = annotation(ingress, "ssl-passthrough") === "true";
+  const change: RouteChange = isCanary(ingress) || passed ? untold : { ...UNCHANGED, host };
+  const lead = (name: string, port: number | string | undefined, made = change) =>
+    backendOf(cluster, { namespace: ingress.namespace, name }, byServicePort(port), made);
   const main =
     (redirects && pathType !== "Default") || backend === undefined ? undefined : lead(backend.service, backend.port);
   const fallback = annotation(ingress, "default-backend");
-  const other = fallback === undefined ? undefined : lead(fallback, undefined);
+  const other = fallback === undefined ? undefined : lead(fallback, undefined, untold);
+  const errors = (other?.targets ?? []).map((one): Target => ({ ...one, certain: false }));
   const mirror = annotation(ingress, "mirror-target");
   const doubts = [
     ...(backend === undefined ? ["where a backend that is no Service leads is not known"] : []),
@@ -211,11 +244,8 @@ function targetsOf(cluster: Cluster, ingress: Ingress, { backend, pathType }: Ro
     ...(mirror === undefined ? [] : [`\`${PREFIX}mirror-target\` sends copies to \`${mirror}\``]),
   ];
   return {
-    targets: [
-      ...(main?.targets ?? []),
-      ...(other?.targets ?? []).map((one): Target => ({ ...one, certain: false })),
-      ...mirrored(cluster, mirror, ingress),
-    ],
+    targets: [...(main?.targets ?? []), ...errors, ...mirrored(cluster, mirror, ingress)],
+    errors: new Set(errors),
     doubts,
   };
 }

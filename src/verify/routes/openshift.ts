@@ -1,5 +1,5 @@
 /** Ways through OpenShift's Routes. Its router is no part of anybody's manifests. */
-import type { Cluster, Route, ServicePort } from "../../cluster/index.js";
+import type { Cluster, Route, RouteChange, ServicePort } from "../../cluster/index.js";
 import { NO_CHANGE } from "../../cluster/index.js";
 import { both, exactly } from "../space/bounds.js";
 import { dimension, only, RequestSet, Text } from "../space/index.js";
@@ -33,14 +33,22 @@ function entryOf(cluster: Cluster, { object, namespace, services, targetPort, ho
   const chooses = (servicePort: ServicePort, podPort: number): boolean =>
     targetPort === undefined ||
     (typeof targetPort === "number" ? podPort === targetPort : servicePort.name === targetPort);
-  const backends = services.map((name) => backendOf(cluster, { namespace, name }, chooses, NO_CHANGE));
+  const rewrites = object.annotations.has("haproxy.router.openshift.io/rewrite-target");
+  const change: RouteChange = rewrites
+    ? { ...NO_CHANGE, path: { kind: "unread", value: "rewrite-target" } }
+    : NO_CHANGE;
+  const backends = services.map((name) => backendOf(cluster, { namespace, name }, chooses, change));
   const protocol = exactly(RequestSet.where(dimension.protocol, only(termination === "passthrough" ? "tcp" : "http")));
   const language = languageOf({ kind: "prefix", value: path ?? "" });
   const paths = language === undefined ? [] : [exactly(RequestSet.where(dimension.path, Text.of(language)))];
   const matches =
     termination === "passthrough"
       ? protocol
-      : both(protocol, ofHosts(hostLanguage(host ?? "*")), ...(path === undefined || path === "/" ? [] : paths));
+      : both(
+          protocol,
+          ofHosts(hostLanguage(hostOf(object, host))),
+          ...(path === undefined || path === "/" ? [] : paths),
+        );
   return {
     object,
     at: ["spec"],
@@ -49,4 +57,11 @@ function entryOf(cluster: Cluster, { object, namespace, services, targetPort, ho
     targets: backends.flatMap(({ targets }) => targets),
     doubts: backends.flatMap(({ doubt }) => (doubt === undefined ? [] : [doubt])),
   };
+}
+
+/** With `wildcardPolicy: Subdomain` the host stands for every name beside it. */
+function hostOf({ origin }: Route["object"], host: string | undefined): string {
+  const spec = (origin.value as { spec?: { wildcardPolicy?: unknown } } | null)?.spec;
+  if (host === undefined) return "*";
+  return spec?.wildcardPolicy === "Subdomain" ? host.replace(/^[^.]*/, "*") : host;
 }
