@@ -292,6 +292,33 @@ describe("what ingress-nginx asks before", () => {
     expect(admin(ports, ingress(OPS), only(9))).toEqual([]);
   });
 
+  it("is anything where the controller's settings are elsewhere", () => {
+    const told = EDGE.replace(
+      `image: "${NGINX}"`,
+      `image: "${NGINX}", args: ["--configmap=$(POD_NAMESPACE)/settings"]`,
+    );
+    const settings = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: settings, namespace: edge }
+data: { server-tokens: "false" }
+---
+`;
+    const ops = (...parts: readonly string[]) =>
+      outsideOf(PLAIN_SHOP + told + parts.join(""))
+        .map(brief)
+        .filter((one) => one.includes("admin"));
+    const shut = object(
+      "networking.k8s.io/v1",
+      "NetworkPolicy",
+      "edge",
+      "np",
+      `{ podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 203.0.113.0/24 } }] }] }`,
+    );
+    const listed = ingress(OPS, { "whitelist-source-range": "198.51.100.0/24" });
+    expect(ops(listed, shut)).toEqual(["unknown admin GET shop.example.com /"]);
+    expect(ops(listed, shut, settings)).toEqual([]);
+  });
+
   it("is the controller's own question where it has one for all", () => {
     const settings = `apiVersion: v1
 kind: ConfigMap

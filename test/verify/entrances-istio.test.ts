@@ -39,6 +39,11 @@ describe("a Gateway and its VirtualServices", () => {
       ["leak web POST shop.example.com /shop/"],
     ],
     [
+      "a Service by the name that it has in another cluster domain",
+      `[{ match: [{ uri: { prefix: /shop/ }, method: { exact: GET } }], ${to("admin.prod.svc.corp.example")} }]`,
+      ["unknown admin GET shop.example.com /shop/", "blockage web GET entrance.invalid /shop/"],
+    ],
+    [
       "a prefix that ends within a segment",
       `[{ match: [{ uri: { prefix: /shop }, method: { exact: GET } }], ${to("web")} }]`,
       ["leak web GET shop.example.com /shop"],

@@ -54,9 +54,12 @@ export function namedService(host: string, namespace: string): { namespace: stri
   const [name = "", given, svc, ...rest] = host.replace(/\.$/, "").split(".");
   if (given === undefined) return { namespace, name };
   if (svc === undefined) return { namespace: given, name };
-  return svc === "svc" && (rest.length === 0 || rest.join(".") === "cluster.local")
-    ? { namespace: given, name }
-    : undefined;
+  return svc === "svc" && (rest.length === 0 || isDomain(rest)) ? { namespace: given, name } : undefined;
+}
+
+/** A cluster may have another domain than `cluster.local`, which nothing in its manifests says. */
+function isDomain(labels: readonly string[]): boolean {
+  return labels.every((label) => /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label));
 }
 
 export function byServicePort(port: number | string | undefined): (servicePort: ServicePort) => boolean {
@@ -80,7 +83,7 @@ export function destinationOf(
   const service = found.targets[0]?.service;
   if (service === undefined) return found;
   // A host with one dot is taken as written, so that it is none of the mesh's Services.
-  const written = host.includes(".") && !/\.svc(\.|$)/.test(host);
+  const written = host.includes(".") && !/\.svc(\.cluster\.local)?\.?$/.test(host);
   const several = port === undefined && service.ports.length > 1;
   const labels = subset === undefined ? [NO_LABELS] : subsetsOf(cluster, service, subset);
   const doubt =

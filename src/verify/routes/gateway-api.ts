@@ -26,7 +26,7 @@ const GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name";
 const GROUP = "gateway.networking.k8s.io";
 
 export function gatewayApiWays(cluster: Cluster): readonly Routed[] {
-  const declared = cluster.gateways.filter(({ className }) => !/waypoint/.test(className));
+  const declared = cluster.gateways.filter(({ className }) => className !== "istio-waypoint");
   return [...declared.flatMap((gateway) => throughGateway(cluster, gateway)), ...throughAbsent(cluster)];
 }
 

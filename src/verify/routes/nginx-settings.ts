@@ -19,6 +19,8 @@ export interface ControllerSettings {
   /** keys with raw configuration, or with conditions that are not followed */
   readonly raw: readonly string[];
   readonly object: KubeObject | undefined;
+  /** the ConfigMap that it is told to read, where the manifests do not hold it */
+  readonly absent: string | undefined;
   /** Services are called by their own addresses */
   readonly callsService: boolean;
   /** the client's address is the one that a header or a proxy before says */
@@ -34,6 +36,7 @@ const NONE: ControllerSettings = {
   firewall: false,
   raw: [],
   object: undefined,
+  absent: undefined,
   callsService: false,
   addressTold: false,
   answerWrites: "",
@@ -45,8 +48,10 @@ const RAW =
 const TOLD = ["use-forwarded-headers", "use-proxy-protocol", "enable-real-ip"];
 
 export function settingsOf(cluster: Cluster, controller: GatewayPod | undefined): ControllerSettings {
-  const map = controller === undefined ? undefined : configOf(cluster, controller);
-  if (map === undefined) return NONE;
+  if (controller === undefined) return NONE;
+  const told = toldMap(controller);
+  const map = configOf(cluster, controller, told);
+  if (map === undefined) return { ...NONE, absent: told, addressTold: told !== undefined };
   const { data, object } = map;
   const text = (key: string): string | undefined => data.get(key)?.trim() || undefined;
   const url = text("global-auth-url");
@@ -66,19 +71,26 @@ export function settingsOf(cluster: Cluster, controller: GatewayPod | undefined)
     firewall: text("enable-modsecurity") === "true",
     raw: [...data.keys()].filter((key) => RAW.test(key)),
     object,
+    absent: undefined,
     callsService: text("service-upstream") === "true",
     addressTold: TOLD.some((key) => text(key) === "true"),
     answerWrites: text("global-auth-response-headers") ?? "",
   };
 }
 
-/** By the argument that names it, else by the names that installations give it. */
-function configOf(cluster: Cluster, { workload, pod }: GatewayPod): ConfigMap | undefined {
-  const told = servingContainers(pod)
+/** The name of the ConfigMap in the controller's arguments. */
+function toldMap({ pod }: GatewayPod): string | undefined {
+  return servingContainers(pod)
     .flatMap(({ command, args }) => [...command, ...args])
     .map((one, i, all) => /^--configmap=(.+)$/.exec(one)?.[1] ?? (one === "--configmap" ? all[i + 1] : undefined))
-    .find((one) => one !== undefined);
-  const names = told === undefined ? ["ingress-nginx-controller", "nginx-configuration"] : [told.split("/").at(-1)];
+    .find((one) => one !== undefined)
+    ?.split("/")
+    .at(-1);
+}
+
+/** By the argument that names it, else by the names that installations give it. */
+function configOf(cluster: Cluster, { workload }: GatewayPod, told: string | undefined): ConfigMap | undefined {
+  const names = told === undefined ? ["ingress-nginx-controller", "nginx-configuration"] : [told];
   return cluster.configMaps.find(({ namespace, name }) => namespace === workload.namespace && names.includes(name));
 }
 

@@ -138,6 +138,9 @@ class HostModes {
     this.#everywhere = settings.raw.map(
       (key) => `\`${key}\` of the controller's ConfigMap writes nginx configuration of its own`,
     );
+    if (settings.absent !== undefined) {
+      this.#everywhere = [`the controller's ConfigMap \`${settings.absent}\` is not in the manifests`];
+    }
     const named = new Set<string>();
     for (const ingress of ingresses) {
       if (isCanary(ingress)) continue;
